@@ -1,0 +1,6 @@
+//! `roomdag` is an engine for Matrix rooms: a pure, synchronous library that works out who may do
+//! what in a room and what the room's state is, for room versions 1 to 12.
+
+pub mod limits;
+
+pub use crate::limits::Limits;
