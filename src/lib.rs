@@ -3,4 +3,7 @@
 
 pub mod limits;
 
+pub mod id;
+
+pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::limits::Limits;
