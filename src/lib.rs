@@ -4,6 +4,8 @@
 pub mod limits;
 
 pub mod id;
+pub mod json;
 
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
+pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;

@@ -12,3 +12,4 @@
 )]
 
 mod id;
+mod json;
