@@ -6,6 +6,9 @@ pub mod limits;
 pub mod id;
 pub mod json;
 
+pub mod version;
+
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;
+pub use crate::version::{RoomVersionRules, RoomVersions};

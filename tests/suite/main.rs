@@ -13,3 +13,4 @@
 
 mod id;
 mod json;
+mod version;
