@@ -8,7 +8,10 @@ pub mod json;
 
 pub mod version;
 
+pub mod pdu;
+
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;
+pub use crate::pdu::Pdu;
 pub use crate::version::{RoomVersionRules, RoomVersions};

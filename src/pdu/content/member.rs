@@ -1,0 +1,180 @@
+//! `m.room.member`.
+
+use std::fmt;
+
+use crate::json::{Object, Select, Value, base64};
+use crate::version::{JoinRule, RoomVersionRules};
+
+/// What the rules read of a member event's content.
+///
+/// Spec: [`m.room.member`](https://spec.matrix.org/v1.19/client-server-api/#mroommember).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// `membership`; `None` if there is no such key.
+    pub membership: Option<Membership>,
+    /// What few member events have.
+    details: Option<Box<Details>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Details {
+    authoriser: Option<Authoriser>,
+    third_party_invite: Option<ThirdPartyInvite>,
+}
+
+/// A user's relation to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Membership {
+    /// Barred from it.
+    Ban,
+    /// Invited to it.
+    Invite,
+    /// In it.
+    Join,
+    /// Asking to be invited.
+    Knock,
+    /// Gone from it, or never there.
+    Leave,
+    /// A value that the room version gives no meaning.
+    Unknown,
+}
+
+impl Membership {
+    /// The value of `membership` in an event; `unknown` for [`Membership::Unknown`].
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ban => "ban",
+            Self::Invite => "invite",
+            Self::Join => "join",
+            Self::Knock => "knock",
+            Self::Leave => "leave",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn of(value: &Value, rules: &RoomVersionRules) -> Self {
+        match value.as_str() {
+            Some("ban") => Self::Ban,
+            Some("invite") => Self::Invite,
+            Some("join") => Self::Join,
+            Some("knock") if rules.auth.knows(JoinRule::Knock) => Self::Knock,
+            Some("leave") => Self::Leave,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Membership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// `join_authorised_via_users_server`: the user whose server vouches for a restricted join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authoriser {
+    /// A string, which should be a user id.
+    Named(Box<str>),
+    /// Something that is not a string, and so names nobody.
+    NotText,
+}
+
+/// `third_party_invite` of an invite: somebody was invited by an address elsewhere, and an
+/// identity server says that this user is who was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThirdPartyInvite {
+    /// `signed`, if there is one.
+    pub signed: Option<Signed>,
+}
+
+/// `signed` of a third-party invite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// `mxid`: the user whom the identity server vouches for, if it is a string.
+    pub mxid: Option<Box<str>>,
+    /// `token`: the state key of the third-party invite, if it is a string.
+    pub token: Option<Box<str>>,
+    /// What was signed, and the signatures that could be ed25519's.
+    pub invite: SignedInvite,
+}
+
+/// The signed bytes of a third-party invite with its signatures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignedInvite {
+    /// The canonical JSON of `signed` without `signatures` and `unsigned`.
+    pub message: Box<[u8]>,
+    /// The ed25519 signatures, of whatever server, that are 64 bytes long.
+    pub signatures: Vec<[u8; 64]>,
+}
+
+impl Member {
+    pub(super) fn of(content: &Object, rules: &RoomVersionRules) -> Self {
+        let authoriser = content
+            .get("join_authorised_via_users_server")
+            .map(|value| {
+                value
+                    .as_str()
+                    .map_or(Authoriser::NotText, |user| Authoriser::Named(user.into()))
+            });
+        let third_party_invite = content
+            .get("third_party_invite")
+            .map(|value| ThirdPartyInvite {
+                signed: Signed::of(value),
+            });
+        let details = Details {
+            authoriser,
+            third_party_invite,
+        };
+        Self {
+            membership: content
+                .get("membership")
+                .map(|value| Membership::of(value, rules)),
+            details: (details != Details::default()).then(|| Box::new(details)),
+        }
+    }
+
+    /// `join_authorised_via_users_server`, if there is such a key.
+    #[must_use]
+    pub fn authoriser(&self) -> Option<&Authoriser> {
+        self.details.as_ref()?.authoriser.as_ref()
+    }
+
+    /// `third_party_invite`, if there is such a key.
+    #[must_use]
+    pub fn third_party_invite(&self) -> Option<&ThirdPartyInvite> {
+        self.details.as_ref()?.third_party_invite.as_ref()
+    }
+}
+
+impl Signed {
+    fn of(third_party_invite: &Value) -> Option<Self> {
+        let signed = third_party_invite.as_object()?.get("signed")?;
+        let text = |key| Some(signed.as_object()?.get(key)?.as_str()?.into());
+        Some(Self {
+            mxid: text("mxid"),
+            token: text("token"),
+            invite: signed.as_object().map(SignedInvite::of).unwrap_or_default(),
+        })
+    }
+}
+
+impl SignedInvite {
+    fn of(signed: &Object) -> Self {
+        let mut message = Vec::new();
+        signed.write_selected(&Select::Without(&["signatures", "unsigned"]), &mut message);
+        let servers = signed.get("signatures").and_then(Value::as_object);
+        let signatures = servers
+            .into_iter()
+            .flat_map(Object::iter)
+            .filter_map(|(_, keys)| keys.as_object())
+            .flat_map(Object::iter)
+            .filter(|(key_id, _)| key_id.starts_with("ed25519:"))
+            .filter_map(|(_, signature)| base64::decode(signature.as_str()?).ok()?.try_into().ok())
+            .collect();
+        Self {
+            message: message.into(),
+            signatures,
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! `m.room.power_levels`.
+
+use crate::id::UserId;
+use crate::json::{Object, Value};
+use crate::pdu::content::{Level, Power};
+use crate::version::{LevelForms, RoomVersionRules};
+
+/// A power levels event's content.
+///
+/// Spec: [`m.room.power_levels`][levels].
+///
+/// [levels]: https://spec.matrix.org/v1.19/client-server-api/#mroompower_levels
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PowerLevels {
+    named: [StatedLevel; 7],
+    /// `users`.
+    pub users: LevelMap,
+    /// `events`.
+    pub events: LevelMap,
+    /// `notifications`.
+    pub notifications: LevelMap,
+    /// The first thing that the room version's rules on the content's shape object to.
+    pub defect: Option<LevelDefect>,
+}
+
+/// The levels that have a property of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NamedLevel {
+    /// `users_default`: of users that `users` does not list.
+    UsersDefault,
+    /// `events_default`: for sending message events that `events` does not list.
+    EventsDefault,
+    /// `state_default`: for sending state events that `events` does not list.
+    StateDefault,
+    /// `ban`.
+    Ban,
+    /// `redact`.
+    Redact,
+    /// `kick`.
+    Kick,
+    /// `invite`.
+    Invite,
+}
+
+impl NamedLevel {
+    /// All of them, in the order in which the specification lists them.
+    pub const ALL: [Self; 7] = [
+        Self::UsersDefault,
+        Self::EventsDefault,
+        Self::StateDefault,
+        Self::Ban,
+        Self::Redact,
+        Self::Kick,
+        Self::Invite,
+    ];
+
+    /// The property.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UsersDefault => "users_default",
+            Self::EventsDefault => "events_default",
+            Self::StateDefault => "state_default",
+            Self::Ban => "ban",
+            Self::Redact => "redact",
+            Self::Kick => "kick",
+            Self::Invite => "invite",
+        }
+    }
+
+    /// The level where no power levels event states it, or where there is none.
+    ///
+    /// Spec: [`m.room.power_levels`][levels].
+    ///
+    /// [levels]: https://spec.matrix.org/v1.19/client-server-api/#mroompower_levels
+    #[must_use]
+    pub const fn default_level(self) -> i64 {
+        match self {
+            Self::UsersDefault | Self::EventsDefault | Self::Invite => 0,
+            Self::StateDefault | Self::Ban | Self::Redact | Self::Kick => 50,
+        }
+    }
+}
+
+/// What an event states as a level.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StatedLevel {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// `null`, which reads as nothing where the room version does not forbid it.
+    Null,
+    /// A level.
+    Level(Level),
+    /// Something that is not a level.
+    Malformed,
+}
+
+impl StatedLevel {
+    fn of(value: Option<&Value>, rules: &RoomVersionRules) -> Self {
+        match value {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(value) => Level::of(value, rules).map_or(Self::Malformed, Self::Level),
+        }
+    }
+
+    /// The level, if one is stated.
+    #[must_use]
+    pub fn level(&self) -> Option<&Level> {
+        match self {
+            Self::Level(level) => Some(level),
+            _ => None,
+        }
+    }
+
+    /// Whether something else than a level is stated.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        matches!(self, Self::Null | Self::Malformed)
+    }
+}
+
+/// A map from names to levels: `users`, `events` or `notifications`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LevelMap {
+    /// Sorted by name.
+    entries: Vec<(Box<str>, StatedLevel)>,
+    shape: Shape,
+}
+
+/// What a level map is in JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Shape {
+    #[default]
+    Absent,
+    Object,
+    /// An empty array or string: it has no entries, but cannot be looked up in either.
+    Empty,
+    Malformed,
+}
+
+impl LevelMap {
+    fn of(value: Option<&Value>, rules: &RoomVersionRules) -> Self {
+        let shape = match value {
+            None => Shape::Absent,
+            Some(Value::Object(_)) => Shape::Object,
+            Some(Value::Array(list)) if list.is_empty() => Shape::Empty,
+            Some(Value::String(text)) if text.is_empty() => Shape::Empty,
+            Some(_) => Shape::Malformed,
+        };
+        let entries = value
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(Object::iter)
+            .map(|(name, level)| (name.into(), StatedLevel::of(Some(level), rules)))
+            .collect();
+        Self { entries, shape }
+    }
+
+    /// What is stated for `name`. O(log n).
+    #[must_use]
+    pub fn get(&self, name: &str) -> &StatedLevel {
+        let found = self
+            .entries
+            .binary_search_by(|(entry, _)| (**entry).cmp(name));
+        found
+            .ok()
+            .and_then(|index| self.entries.get(index))
+            .map_or(&ABSENT, |(_, level)| level)
+    }
+
+    /// The entries, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &StatedLevel)> {
+        self.entries.iter().map(|(name, level)| (&**name, level))
+    }
+
+    /// Whether it can be told which entries there are.
+    #[must_use]
+    pub fn is_enumerable(&self) -> bool {
+        self.shape != Shape::Malformed
+    }
+
+    /// Whether entries can be looked up: it is an object, or absent.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        matches!(self.shape, Shape::Absent | Shape::Object)
+    }
+}
+
+/// What is wrong with the shape of a power levels event's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LevelDefect {
+    /// A named level is not an integer.
+    Named(NamedLevel),
+    /// `events` or `notifications` is not an object of integers.
+    Map {
+        /// Which of the two.
+        property: &'static str,
+        /// The first offending entry, if it is an object.
+        entry: Option<Box<str>>,
+    },
+    /// `users` is not an object from user ids to levels.
+    Users {
+        /// The first offending entry, if it is an object.
+        entry: Option<Box<str>>,
+    },
+}
+
+impl PowerLevels {
+    /// Reads the content of a power levels event.
+    #[must_use]
+    pub fn of(content: &Object, rules: &RoomVersionRules) -> Self {
+        let mut levels = Self {
+            named: NamedLevel::ALL.map(|name| StatedLevel::of(content.get(name.as_str()), rules)),
+            users: LevelMap::of(content.get("users"), rules),
+            events: LevelMap::of(content.get("events"), rules),
+            notifications: LevelMap::of(content.get("notifications"), rules),
+            defect: None,
+        };
+        levels.defect = match rules.power_levels {
+            LevelForms::Integer => levels.shape_defect().or_else(|| levels.users_defect()),
+            LevelForms::IntegerString | LevelForms::IntegerStringFloat => levels.users_defect(),
+        };
+        levels
+    }
+
+    fn shape_defect(&self) -> Option<LevelDefect> {
+        let named = NamedLevel::ALL
+            .into_iter()
+            .find(|name| self.stated(*name).is_malformed());
+        if let Some(name) = named {
+            return Some(LevelDefect::Named(name));
+        }
+        [
+            ("events", &self.events),
+            ("notifications", &self.notifications),
+        ]
+        .into_iter()
+        .find_map(|(property, map)| {
+            let entry = map.iter().find(|(_, level)| level.is_malformed());
+            (entry.is_some() || !map.is_readable()).then(|| LevelDefect::Map {
+                property,
+                entry: entry.map(|(name, _)| name.into()),
+            })
+        })
+    }
+
+    fn users_defect(&self) -> Option<LevelDefect> {
+        let bad = |user: &str, level: &StatedLevel| level.is_malformed() || !UserId::is_loose(user);
+        let entry = self.users.iter().find(|(user, level)| bad(user, level));
+        (entry.is_some() || !self.users.is_readable()).then(|| LevelDefect::Users {
+            entry: entry.map(|(user, _)| user.into()),
+        })
+    }
+
+    /// What is stated for a named level.
+    #[must_use]
+    pub fn stated(&self, name: NamedLevel) -> &StatedLevel {
+        let [users, events, state, ban, redact, kick, invite] = &self.named;
+        match name {
+            NamedLevel::UsersDefault => users,
+            NamedLevel::EventsDefault => events,
+            NamedLevel::StateDefault => state,
+            NamedLevel::Ban => ban,
+            NamedLevel::Redact => redact,
+            NamedLevel::Kick => kick,
+            NamedLevel::Invite => invite,
+        }
+    }
+
+    /// The power that a named level stands for, defaults applied.
+    #[must_use]
+    pub fn named(&self, name: NamedLevel) -> Power {
+        match self.stated(name) {
+            StatedLevel::Absent | StatedLevel::Null => name.default_level().into(),
+            StatedLevel::Level(level) => Power::Level(level.clone()),
+            StatedLevel::Malformed => Power::Unreadable,
+        }
+    }
+
+    /// The power of `user`, creators aside. O(log n).
+    #[must_use]
+    pub fn of_user(&self, user: &str) -> Power {
+        if !self.users.is_readable() {
+            return Power::Unreadable;
+        }
+        match self.users.get(user) {
+            StatedLevel::Level(level) => Power::Level(level.clone()),
+            StatedLevel::Malformed => Power::Unreadable,
+            StatedLevel::Absent | StatedLevel::Null => self.named(NamedLevel::UsersDefault),
+        }
+    }
+
+    /// The *required power level* for sending an event of this type. O(log n).
+    ///
+    /// Spec: [definitions](https://spec.matrix.org/v1.19/server-server-api/#definitions).
+    #[must_use]
+    pub fn required(&self, event_type: &str, is_state: bool) -> Power {
+        if !self.events.is_readable() {
+            return Power::Unreadable;
+        }
+        match self.events.get(event_type) {
+            StatedLevel::Level(level) => Power::Level(level.clone()),
+            StatedLevel::Malformed => Power::Unreadable,
+            StatedLevel::Absent | StatedLevel::Null => self.named(if is_state {
+                NamedLevel::StateDefault
+            } else {
+                NamedLevel::EventsDefault
+            }),
+        }
+    }
+}
+
+static ABSENT: StatedLevel = StatedLevel::Absent;
