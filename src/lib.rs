@@ -10,6 +10,9 @@ pub mod version;
 
 pub mod pdu;
 
+pub mod event;
+
+pub use crate::event::{Event, EventRef};
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;
