@@ -12,6 +12,9 @@ pub mod pdu;
 
 pub mod event;
 
+pub mod crypto;
+
+pub use crate::crypto::{KeyRing, SigningKey, Timestamp};
 pub use crate::event::{Event, EventRef};
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};

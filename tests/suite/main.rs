@@ -11,6 +11,8 @@
     reason = "a test that panics has failed, and says where"
 )]
 
+mod crypto;
 mod id;
 mod json;
+mod pdu;
 mod version;

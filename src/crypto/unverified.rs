@@ -1,0 +1,90 @@
+//! From a PDU to an event, with receipt check 3 and whatever is known of check 2.
+
+use crate::crypto::{content_hash, event_id};
+use crate::event::{AuthoriserSigned, Event, HashCheck, Provenance, Signatures};
+use crate::id::{EventId, RoomId};
+use crate::json::Value;
+use crate::pdu::content::Content;
+use crate::pdu::{Pdu, REDACTION, redact};
+use crate::version::{RedactsIn, RoomVersionRules};
+
+/// Makes an event of a PDU without a look at its signatures: for research on rooms whose keys are
+/// gone, and for a host that has verified the PDU before. The content hash is checked.
+///
+/// The event's [`Provenance`] says that nobody looked.
+#[must_use]
+pub fn unverified(pdu: Pdu, rules: &RoomVersionRules) -> Event {
+    event(
+        pdu,
+        rules,
+        Signatures::Unchecked,
+        AuthoriserSigned::Unchecked,
+    )
+}
+
+/// As [`unverified`], for an event that goes by a name instead of its hash, as those of synthetic
+/// scenarios do.
+#[must_use]
+pub fn unverified_named(pdu: Pdu, id: EventId, rules: &RoomVersionRules) -> Event {
+    let mut event = unverified(pdu, rules);
+    if !event.states_room_id {
+        event.room_id = implied_room_id(&id);
+    }
+    event.id = id;
+    event
+}
+
+/// Check 3: an event whose content hash is wrong is its redacted form.
+pub(super) fn event(
+    pdu: Pdu,
+    rules: &RoomVersionRules,
+    signatures: Signatures,
+    authoriser_signature: AuthoriserSigned,
+) -> Event {
+    let id = event_id(&pdu, rules);
+    let matches = content_hash(pdu.json()).as_bytes() == pdu.stated_content_hash();
+    let content_hash = if matches {
+        HashCheck::Ok
+    } else {
+        HashCheck::Mismatch
+    };
+    let redacted = (!matches).then(|| redact(pdu.json(), rules));
+    let json = redacted.as_ref().unwrap_or(pdu.json());
+    let content = Content::of(json, pdu.event_type(), pdu.state_key().is_some(), rules);
+    let redacts = match rules.redacts {
+        RedactsIn::Event => json.get("redacts"),
+        RedactsIn::Content => json
+            .get("content")
+            .and_then(Value::as_object)
+            .and_then(|c| c.get("redacts")),
+    };
+    let redacts = redacts
+        .filter(|_| pdu.event_type() == REDACTION)
+        .and_then(|id| EventId::parse(id.as_str()?).ok());
+    let room_id = pdu.stated_room_id().cloned();
+    Event {
+        states_room_id: room_id.is_some(),
+        room_id: room_id.unwrap_or_else(|| implied_room_id(&id)),
+        id,
+        event_type: pdu.event_type,
+        state_key: pdu.state_key,
+        sender: pdu.sender,
+        origin_server_ts: pdu.origin_server_ts,
+        depth: pdu.depth,
+        prev_events: pdu.prev_events,
+        auth_events: pdu.auth_events,
+        content,
+        redacts,
+        authoriser_signature,
+        overlong: pdu.overlong,
+        provenance: Provenance {
+            signatures,
+            content_hash,
+        },
+    }
+}
+
+/// The room that a create event makes: its id with the sigil of rooms.
+fn implied_room_id(create: &EventId) -> RoomId {
+    RoomId::from_trusted(format!("!{}", create.as_str().get(1..).unwrap_or_default()))
+}

@@ -1,0 +1,244 @@
+//! Receipt checks 2 and 3: from a PDU to an event.
+
+use std::collections::BTreeSet;
+
+use crate::crypto::hash::kept;
+use crate::crypto::signers::{RequiredSigner, SignerRole, required_signers};
+use crate::crypto::unverified::event;
+use crate::crypto::{KeyRing, KeyStatus, Signature, Timestamp, VerifyKey};
+use crate::event::{AuthoriserSigned, Event, Signatures};
+use crate::id::{KeyId, ServerName, truncated};
+use crate::json::{Object, Value};
+use crate::limits::Limits;
+use crate::pdu::Pdu;
+use crate::version::RoomVersionRules;
+
+/// Checks the signatures and the content hash of a PDU, and makes an event of it.
+///
+/// Servers sign the redacted form, so a redacted copy verifies as well as the original. If the
+/// content hash is wrong the event is its redacted form from here on, which the event's
+/// [`Provenance`](crate::event::Provenance) tells. Which servers must sign comes from the event and `rules`, which keys exist
+/// from `keys`; nothing is fetched and no clock is read: `now` bounds how long a key is believed.
+///
+/// Of each server that must sign, at least one signature must be by a key that `keys` has and that
+/// was valid, and every signature by such a key must be right. Other signatures are ignored, those
+/// of [policy servers](POLICY_SERVER_KEY) always.
+///
+/// # Errors
+///
+/// [`VerifyError`], with everything that is wrong: the event is to be dropped, or, if what is
+/// wrong is [`SignatureError::NoUsableKey`] alone, to be verified again once the keys are there.
+///
+/// Spec: [validating hashes and signatures][spec].
+///
+/// [spec]: https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
+pub fn verify(
+    pdu: Pdu,
+    rules: &RoomVersionRules,
+    keys: &KeyRing,
+    now: Timestamp,
+    limits: &Limits,
+) -> Result<Event, VerifyError> {
+    let message = signed_message(pdu.json(), rules);
+    let mut errors = Vec::new();
+    if pdu
+        .json()
+        .get("signatures")
+        .and_then(Value::as_object)
+        .is_none()
+    {
+        let server = pdu.sender().server_name().into();
+        errors.push(SignatureError::Unsigned { server });
+    }
+    let mut authoriser = AuthoriserSigned::Unchecked;
+    for signer in required_signers(&pdu, rules) {
+        let check = Check {
+            pdu: &pdu,
+            rules,
+            keys,
+            now,
+            limits,
+            message: &message,
+        };
+        match check.signer(&signer) {
+            Ok(()) if signer.role == SignerRole::Authoriser => authoriser = AuthoriserSigned::Valid,
+            Ok(()) => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        Ok(event(pdu, rules, Signatures::Valid, authoriser))
+    } else {
+        Err(VerifyError { errors })
+    }
+}
+
+/// Whether a policy server has signed an event with the key that the room's state names for it.
+///
+/// Such a signature is no part of checks 2 and 3, and says nothing about the event's sender.
+///
+/// Spec: [validating policy server signatures][spec].
+///
+/// [spec]: https://spec.matrix.org/v1.19/server-server-api/#validating-policy-server-signatures
+#[must_use]
+pub fn is_signed_by_policy_server(
+    event: &Object,
+    server: &ServerName,
+    key: &VerifyKey,
+    rules: &RoomVersionRules,
+) -> bool {
+    signatures_of(event, server.as_str())
+        .filter(|(key_id, _)| *key_id == POLICY_SERVER_KEY)
+        .filter_map(|(_, signature)| signature)
+        .any(|signature| key.verify(&signed_message(event, rules), &signature))
+}
+
+/// The key id of every policy server's ed25519 key.
+///
+/// Spec: [validating policy server signatures][spec].
+///
+/// [spec]: https://spec.matrix.org/v1.19/server-server-api/#validating-policy-server-signatures
+pub const POLICY_SERVER_KEY: &str = "ed25519:policy_server";
+
+/// Why an event was dropped at receipt check 2.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct VerifyError {
+    /// What is wrong, for each server that must sign and did not.
+    pub errors: Vec<SignatureError>,
+}
+
+impl VerifyError {
+    /// The keys that would settle the matter: server and key id, each once, sorted. Empty if no
+    /// key can.
+    #[must_use]
+    pub fn missing_keys(&self) -> Vec<(ServerName, KeyId)> {
+        let mut missing = BTreeSet::new();
+        for error in &self.errors {
+            match error {
+                SignatureError::NoUsableKey { server, keys } => {
+                    missing.extend(keys.iter().map(|key| (server.clone(), key.clone())));
+                }
+                _ => return Vec::new(),
+            }
+        }
+        missing.into_iter().collect()
+    }
+}
+
+/// What is wrong with the signatures of one server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// A server must sign, but what should name it names none.
+    #[error("no server is named that could sign as {role:?}")]
+    NoSigner {
+        /// The reason for which it must.
+        role: SignerRole,
+    },
+    /// The server has not signed at all, or not in a way that is understood.
+    #[error("`{server}` has not signed")]
+    Unsigned {
+        /// The server, cut to 255 bytes.
+        server: Box<str>,
+    },
+    /// It has signed only with keys that are unknown or were not valid at the time.
+    #[error("`{server}` has signed, but not with a known key that was valid")]
+    NoUsableKey {
+        /// The server.
+        server: ServerName,
+        /// The keys that it signed with and that are unknown; those that are known not to have
+        /// been valid are left out.
+        keys: Vec<KeyId>,
+    },
+    /// A signature is wrong.
+    #[error("the signature of `{server}` by `{key}` is wrong")]
+    Invalid {
+        /// The server.
+        server: ServerName,
+        /// The key.
+        key: KeyId,
+    },
+}
+
+struct Check<'a> {
+    pdu: &'a Pdu,
+    rules: &'a RoomVersionRules,
+    keys: &'a KeyRing,
+    now: Timestamp,
+    limits: &'a Limits,
+    message: &'a [u8],
+}
+
+impl Check<'_> {
+    fn signer(&self, required: &RequiredSigner) -> Result<(), SignatureError> {
+        let name = required.server.as_deref().ok_or(SignatureError::NoSigner {
+            role: required.role,
+        })?;
+        let unsigned = || SignatureError::Unsigned {
+            server: truncated(name).into(),
+        };
+        let server = ServerName::parse(name).map_err(|_| unsigned())?;
+        let mut has_signed = false;
+        let mut verified = 0_usize;
+        let mut unknown = Vec::new();
+        for (key_id, signature) in signatures_of(self.pdu.json(), name) {
+            let Ok(key_id) = KeyId::parse(key_id) else {
+                continue;
+            };
+            if key_id.algorithm() != "ed25519" || key_id.as_str() == POLICY_SERVER_KEY {
+                continue;
+            }
+            has_signed = true;
+            let (ts, validity) = (self.pdu.origin_server_ts(), self.rules.key_validity);
+            let key = match self.keys.lookup(&server, &key_id, ts, self.now, validity) {
+                KeyStatus::Usable(key) => key,
+                KeyStatus::Unknown => {
+                    unknown.push(key_id);
+                    continue;
+                }
+                KeyStatus::Expired => continue,
+            };
+            if verified >= self.limits.signatures_per_server {
+                break;
+            }
+            if !signature.is_some_and(|signature| key.verify(self.message, &signature)) {
+                return Err(SignatureError::Invalid {
+                    server,
+                    key: key_id,
+                });
+            }
+            verified = verified.saturating_add(1);
+        }
+        match (has_signed, verified) {
+            (false, _) => Err(unsigned()),
+            (true, 0) => Err(SignatureError::NoUsableKey {
+                server,
+                keys: unknown,
+            }),
+            (true, _) => Ok(()),
+        }
+    }
+}
+
+/// The signatures of a server: key id, and the signature if it is 64 bytes in Base64.
+fn signatures_of<'a>(
+    event: &'a Object,
+    server: &str,
+) -> impl Iterator<Item = (&'a str, Option<Signature>)> {
+    event
+        .get("signatures")
+        .and_then(Value::as_object)
+        .and_then(|servers| servers.get(server))
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Object::iter)
+        .map(|(key_id, signature)| (key_id, signature.as_str().and_then(Signature::from_base64)))
+}
+
+/// What servers sign of an event: the canonical JSON of its redacted form.
+fn signed_message(event: &Object, rules: &RoomVersionRules) -> Vec<u8> {
+    let mut message = Vec::new();
+    event.write_selected(&kept(event, rules).signed, &mut message);
+    message
+}

@@ -1,0 +1,200 @@
+//! PDUs: the forms of power levels, and the laws of redaction.
+
+use proptest::prelude::*;
+use roomdag::Limits;
+use roomdag::crypto::{self, KeyRing, SigningKey, Timestamp, Validity};
+use roomdag::event::HashCheck;
+use roomdag::id::{KeyId, ServerName};
+use roomdag::json::{Mode, Object, Value};
+use roomdag::pdu::content::{Level, Power};
+use roomdag::pdu::{Pdu, redact};
+use roomdag::version::{
+    LevelString, Readings, RoomVersionRules, RoomVersions, V1, V5, V6, V9, V10, V12,
+};
+
+fn level(json: &str, rules: &RoomVersionRules) -> Option<String> {
+    let value = Value::parse(json.as_bytes(), Mode::Lenient).unwrap();
+    Level::of(&value, rules).map(|level| level.to_string())
+}
+
+#[test]
+#[rustfmt::skip]
+fn levels_are_read_as_each_room_version_says() {
+    // what is stated              versions 1–5        6–9                 10–12
+    let table = [
+        ("50",                     Some("50"),         Some("50"),         Some("50")),
+        ("-0",                     Some("0"),          Some("0"),          Some("0")),
+        (r#""50""#,                Some("50"),         Some("50"),         None),
+        (r#"" 50 ""#,              Some("50"),         Some("50"),         None),
+        (r#""\n50\u00a0""#,        Some("50"),         Some("50"),         None),
+        (r#""+50""#,               Some("50"),         Some("50"),         None),
+        (r#""-50""#,               Some("-50"),        Some("-50"),        None),
+        (r#""-0""#,                Some("0"),          Some("0"),          None),
+        (r#""0050""#,              Some("50"),         Some("50"),         None),
+        (r#""5_0""#,               Some("50"),         Some("50"),         None),
+        (r#""_50""#,               None,               None,               None),
+        (r#""50_""#,               None,               None,               None),
+        (r#""5__0""#,              None,               None,               None),
+        (r#""٥٠""#,                Some("50"),         Some("50"),         None),
+        (r#""５０""#,              Some("50"),         Some("50"),         None),
+        (r#""++5""#,               None,               None,               None),
+        (r#""- 5""#,               None,               None,               None),
+        (r#""0x32""#,              None,               None,               None),
+        (r#""1e2""#,               None,               None,               None),
+        (r#""50.0""#,              None,               None,               None),
+        (r#""""#,                  None,               None,               None),
+        (r#""99999999999999999999""#, Some("99999999999999999999"), Some("99999999999999999999"), None),
+        ("50.9",                   Some("50"),         None,               None),
+        ("-0.5",                   Some("0"),          None,               None),
+        ("-50.9",                  Some("-50"),        None,               None),
+        ("5.114698E4",             Some("51146"),      None,               None),
+        ("1e22",                   Some("10000000000000000000000"), None,  None),
+        ("true",                   Some("1"),          Some("1"),          None),
+        ("false",                  Some("0"),          Some("0"),          None),
+        ("null",                   None,               None,               None),
+        ("[]",                     None,               None,               None),
+        ("{}",                     None,               None,               None),
+    ];
+    for (json, old, middle, new) in table {
+        for (rules, expected) in [(&V1, old), (&V5, old), (&V6, middle), (&V9, middle), (&V10, new), (&V12, new)] {
+            assert_eq!(level(json, rules).as_deref(), expected, "{json} in version {}", rules.id);
+        }
+    }
+}
+
+#[test]
+fn the_specification_s_strings_are_fewer_than_the_network_s() {
+    let readings = Readings {
+        level_string: LevelString::Specification,
+        ..Readings::NETWORK
+    };
+    let rules = RoomVersionRules { readings, ..V6 };
+    for accepted in [r#""50""#, r#"" +0050 ""#, r#""-50""#] {
+        assert!(level(accepted, &rules).is_some(), "{accepted}");
+    }
+    for refused in [r#""5_0""#, r#""٥٠""#] {
+        assert!(level(refused, &rules).is_none(), "{refused}");
+    }
+}
+
+#[test]
+fn levels_of_any_size_are_compared_exactly() {
+    let ascending = [
+        "-10000000000000000000000000000000000000001",
+        "-10000000000000000000000000000000000000000",
+        "-9223372036854775809",
+        "-9223372036854775808",
+        "-1",
+        "0",
+        "9223372036854775807",
+        "9223372036854775808",
+        "99999999999999999999",
+        "100000000000000000000",
+    ];
+    let levels: Vec<Level> = ascending
+        .iter()
+        .map(|json| Level::of(&Value::parse(json.as_bytes(), Mode::Lenient).unwrap(), &V1).unwrap())
+        .collect();
+    for (i, a) in levels.iter().enumerate() {
+        for (j, b) in levels.iter().enumerate() {
+            assert_eq!(a.cmp(b), i.cmp(&j), "{a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_never_enough() {
+    let powers = [
+        Power::Unreadable,
+        Power::from(0),
+        Power::from(i64::MAX),
+        Power::Infinite,
+    ];
+    for power in &powers {
+        assert!(!power.reaches(&Power::Unreadable) && !Power::Unreadable.reaches(power));
+        assert!(!power.exceeds(&Power::Unreadable) && !Power::Unreadable.exceeds(power));
+    }
+    assert!(Power::Infinite.reaches(&Power::Infinite));
+    assert!(!Power::Infinite.exceeds(&Power::Infinite));
+}
+
+/// Events of every type that redaction treats apart, with more in them than it keeps.
+fn event(event_type: usize, extra: &str, version: &str) -> Object {
+    let types = [
+        "m.room.create",
+        "m.room.member",
+        "m.room.join_rules",
+        "m.room.power_levels",
+        "m.room.aliases",
+        "m.room.history_visibility",
+        "m.room.redaction",
+        "m.room.message",
+    ];
+    let event_type = types[event_type % types.len()];
+    let ids = if version == "1" || version == "2" {
+        r#""event_id":"$x:a","#
+    } else {
+        ""
+    };
+    let json = format!(
+        r#"{{"type":"{event_type}","sender":"@u:a","room_id":"!r:a","state_key":"@u:a",{ids}
+        "origin_server_ts":1,"depth":5,"prev_events":[],"auth_events":[],"origin":"a",
+        "redacts":"$y:a","extra":{extra},"unsigned":{{"age":{extra}}},"membership":"join",
+        "content":{{"membership":"join","creator":"@u:a","join_rule":"public","allow":[{extra}],
+        "ban":50,"invite":0,"users":{{"@u:a":{extra}}},"aliases":[],"redacts":"$y",
+        "history_visibility":"shared","body":{extra},"third_party_invite":{{"signed":{{}},"x":1}}}}}}"#
+    );
+    Object::parse(json.as_bytes(), Mode::Strict).unwrap()
+}
+
+proptest! {
+    /// Redacting twice changes nothing, and never changes the event's id or who has signed it.
+    #[test]
+    fn redaction_keeps_the_id_and_the_signatures(
+        event_type in 0_usize..8, extra in 0_u32..1_000, version in 1..=12_u8
+    ) {
+        let rules = RoomVersions::stable_rules(&version.to_string()).unwrap();
+        let server = ServerName::parse("a").unwrap();
+        let key = SigningKey::from_seed(KeyId::parse("ed25519:k").unwrap(), &[7; 32]).unwrap();
+        let mut keys = KeyRing::new();
+        keys.insert(server, key.key_id().clone(), key.verify_key(), Validity::Forever).unwrap();
+
+        let mut full = event(event_type, &extra.to_string(), rules.id);
+        crypto::hash_and_sign_event(&mut full, rules, "a", &key);
+        let redacted = redact(&full, rules);
+        prop_assert_eq!(&redact(&redacted, rules), &redacted);
+
+        let now = Timestamp::from_millis(0);
+        let verify = |json: &Object| {
+            let pdu = Pdu::from_json(json.clone(), rules, &Limits::default()).unwrap();
+            crypto::verify(pdu, rules, &keys, now, &Limits::default()).unwrap()
+        };
+        let (a, b) = (verify(&full), verify(&redacted));
+        prop_assert_eq!(a.id(), b.id());
+        prop_assert_eq!(a.provenance().content_hash, HashCheck::Ok);
+
+        // What is hashed wrong is taken in its redacted form.
+        let mut altered = full.clone();
+        altered.insert("extra", Value::from(2_000));
+        let altered = verify(&altered);
+        prop_assert_eq!(altered.id(), a.id());
+        prop_assert_eq!(altered.provenance().content_hash, HashCheck::Mismatch);
+        let mut stripped = redact(&full, rules);
+        stripped.remove("unsigned");
+        let redacted = Pdu::from_json(stripped, rules, &Limits::default()).unwrap();
+        let (read, as_redacted) = (altered.as_ref().content.clone(), redacted.content(rules));
+        prop_assert_eq!(read, as_redacted);
+    }
+
+    /// What is accepted comes out again as bytes that are accepted.
+    #[test]
+    fn an_accepted_event_is_accepted_again(event_type in 0_usize..8, version in 1..=12_u8) {
+        let rules = RoomVersions::stable_rules(&version.to_string()).unwrap();
+        let mut full = event(event_type, "1", rules.id);
+        let key = SigningKey::from_seed(KeyId::parse("ed25519:k").unwrap(), &[7; 32]).unwrap();
+        crypto::hash_and_sign_event(&mut full, rules, "a", &key);
+        let pdu = Pdu::from_json(full, rules, &Limits::default()).unwrap();
+        let bytes = pdu.json().to_canonical();
+        prop_assert_eq!(Pdu::parse(&bytes, rules, &Limits::default()).unwrap(), pdu);
+    }
+}
