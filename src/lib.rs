@@ -14,10 +14,13 @@ pub mod event;
 
 pub mod crypto;
 
+pub mod state;
+
 pub use crate::crypto::{KeyRing, SigningKey, Timestamp};
 pub use crate::event::{Event, EventRef};
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;
 pub use crate::pdu::Pdu;
+pub use crate::state::{KeyIx, StateMap};
 pub use crate::version::{RoomVersionRules, RoomVersions};

@@ -15,4 +15,5 @@ mod crypto;
 mod id;
 mod json;
 mod pdu;
+mod state;
 mod version;
