@@ -14,8 +14,10 @@ pub mod event;
 
 pub mod crypto;
 
+pub mod auth;
 pub mod state;
 
+pub use crate::auth::{Decision, Rule, StateView};
 pub use crate::crypto::{KeyRing, SigningKey, Timestamp};
 pub use crate::event::{Event, EventRef};
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
