@@ -17,8 +17,11 @@ pub mod crypto;
 pub mod auth;
 pub mod state;
 
+pub mod dag;
+
 pub use crate::auth::{Decision, Rule, StateView};
 pub use crate::crypto::{KeyRing, SigningKey, Timestamp};
+pub use crate::dag::RoomDag;
 pub use crate::event::{Event, EventRef};
 pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
