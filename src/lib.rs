@@ -19,6 +19,11 @@ pub mod state;
 
 pub mod dag;
 
+pub mod resolve;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
 pub use crate::auth::{Decision, Rule, StateView};
 pub use crate::crypto::{KeyRing, SigningKey, Timestamp};
 pub use crate::dag::RoomDag;
@@ -27,5 +32,6 @@ pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;
 pub use crate::pdu::Pdu;
+pub use crate::resolve::{Resolution, Trace};
 pub use crate::state::{KeyIx, StateMap};
 pub use crate::version::{RoomVersionRules, RoomVersions};

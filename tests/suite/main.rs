@@ -11,9 +11,12 @@
     reason = "a test that panics has failed, and says where"
 )]
 
+mod auth;
 mod crypto;
+mod dag;
 mod id;
 mod json;
 mod pdu;
+mod resolve;
 mod state;
 mod version;

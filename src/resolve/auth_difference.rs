@@ -1,0 +1,236 @@
+//! The auth difference: what the auth chains of some states hold, but not those of all.
+//!
+//! Let U be the unconflicted events and Dᵢ the other events of state i, and ↓ the events that a
+//! set cites, directly or not, with the set itself. The full auth chain of state i is ↓U ∪ ↓Dᵢ,
+//! so the auth difference is what lies in some ↓Dᵢ, but neither in every ↓Dᵢ nor in ↓U.
+//!
+//! The Dᵢ are walked down together, newest generation first, with a bit for each state. When an
+//! event is reached, all that cite it have been; so its bits are final. An event that has every
+//! bit passes every bit on, and so does a member of U, since what it cites is in every chain. The
+//! walk ends when no event that lacks a bit is waiting: nothing below can lack one.
+//!
+//! What is left may still be cited by a member of U from above; that is found by walking up the
+//! citations, with a memo.
+//!
+//! In the exclusive reading (SR-01) the chains hold what the states' events cite, but not those
+//! events: the walk starts one step further down, and a member of U counts only if another one
+//! cites it.
+
+use std::collections::BinaryHeap;
+
+use petgraph::graph::NodeIndex;
+
+use crate::resolve::AuthDifference;
+use crate::resolve::conflict::Conflict;
+use crate::resolve::index::IndexMap;
+use crate::resolve::scope::Scope;
+
+/// The auth difference of the states, in no particular order.
+///
+/// Linear in the auth edges of what is walked: the events between the conflicted ones and what
+/// the states have in common, and what cites them.
+pub(super) fn auth_difference(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec<NodeIndex> {
+    let mut walk = Walk::new(scope, conflict.states.len());
+    for (index, state) in conflict.states.iter().enumerate() {
+        let bit = Mask::bit(index, conflict.states.len());
+        for entry in &conflict.conflicted {
+            let Some(event) = state.get(entry.key) else {
+                continue;
+            };
+            match scope.options.auth_difference {
+                AuthDifference::Inclusive => walk.reach(event, &bit),
+                AuthDifference::Exclusive => {
+                    for cited in scope.dag.auth_events(event) {
+                        walk.reach(cited, &bit);
+                    }
+                }
+            }
+        }
+    }
+    let full = Mask::full(conflict.states.len());
+    let mut candidates = Vec::new();
+    while let Some((event, mask)) = walk.next() {
+        let common = conflict.is_unconflicted(scope, event);
+        let in_every_chain = match scope.options.auth_difference {
+            AuthDifference::Inclusive => common || mask.is_full(),
+            AuthDifference::Exclusive => mask.is_full(),
+        };
+        if !in_every_chain {
+            candidates.push(event);
+        }
+        let passed = if common { &full } else { &mask };
+        for cited in scope.dag.auth_events(event) {
+            walk.reach(cited, passed);
+        }
+    }
+    let mut above = Above {
+        scope,
+        conflict,
+        cited: IndexMap::default(),
+    };
+    candidates.retain(|event| !above.is_cited_by_unconflicted(*event));
+    candidates
+}
+
+/// The walk down from the conflicted events.
+struct Walk<'a> {
+    scope: &'a Scope<'a>,
+    masks: IndexMap<NodeIndex, Mask>,
+    /// By generation, so that whatever cites an event comes before it.
+    queue: BinaryHeap<(u32, NodeIndex)>,
+    /// How many events in the queue lack a bit.
+    open: usize,
+    sets: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(scope: &'a Scope<'a>, sets: usize) -> Self {
+        Self {
+            scope,
+            masks: IndexMap::default(),
+            queue: BinaryHeap::new(),
+            open: 0,
+            sets,
+        }
+    }
+
+    fn reach(&mut self, event: NodeIndex, bits: &Mask) {
+        if self.scope.dag.event(event).is_none() {
+            return;
+        }
+        let mask = self.masks.entry(event).or_insert_with(|| {
+            self.queue.push((self.scope.dag.generation(event), event));
+            self.open = self.open.saturating_add(1);
+            Mask::empty(self.sets)
+        });
+        let was_full = mask.is_full();
+        mask.insert(bits);
+        if mask.is_full() && !was_full {
+            self.open = self.open.saturating_sub(1);
+        }
+    }
+
+    fn next(&mut self) -> Option<(NodeIndex, Mask)> {
+        if self.open == 0 {
+            return None;
+        }
+        let (_, event) = self.queue.pop()?;
+        let mask = self.masks.get(&event)?.clone();
+        if !mask.is_full() {
+            self.open = self.open.saturating_sub(1);
+        }
+        Some((event, mask))
+    }
+}
+
+/// The walk up to the unconflicted events.
+struct Above<'a> {
+    scope: &'a Scope<'a>,
+    conflict: &'a Conflict<'a>,
+    /// Whether an unconflicted event cites this one, directly or not.
+    cited: IndexMap<NodeIndex, bool>,
+}
+
+impl Above<'_> {
+    /// Depth first, on a stack of events and what of their citations is still to be looked at.
+    /// An event whose citations are all looked at is not cited; when an unconflicted event is
+    /// found, all that are on the stack are.
+    fn is_cited_by_unconflicted(&mut self, event: NodeIndex) -> bool {
+        if let Some(known) = self.cited.get(&event) {
+            return *known;
+        }
+        let mut stack = vec![(event, self.scope.dag.cited_by(event))];
+        while let Some((event, citing)) = stack.last_mut() {
+            let Some(citing) = citing.next() else {
+                self.cited.insert(*event, false);
+                stack.pop();
+                continue;
+            };
+            let found = match self.cited.get(&citing) {
+                Some(known) => *known,
+                None if self.conflict.is_unconflicted(self.scope, citing) => true,
+                None => {
+                    stack.push((citing, self.scope.dag.cited_by(citing)));
+                    false
+                }
+            };
+            if found {
+                self.cited
+                    .extend(stack.iter().map(|(event, _)| (*event, true)));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// A bit for each state.
+#[derive(Clone)]
+struct Mask {
+    words: Words,
+    /// The bits that are not set yet.
+    lacking: usize,
+}
+
+#[derive(Clone)]
+enum Words {
+    One(u64),
+    Many(Box<[u64]>),
+}
+
+impl Mask {
+    fn empty(sets: usize) -> Self {
+        let words = if sets <= 64 {
+            Words::One(0)
+        } else {
+            Words::Many(vec![0; sets.div_ceil(64)].into())
+        };
+        Self {
+            words,
+            lacking: sets,
+        }
+    }
+
+    fn bit(index: usize, sets: usize) -> Self {
+        let mut mask = Self::empty(sets);
+        let word = match &mut mask.words {
+            Words::One(word) => Some(word),
+            Words::Many(words) => words.get_mut(index / 64),
+        };
+        if let Some(word) = word {
+            *word = 1 << (index % 64);
+            mask.lacking = sets.saturating_sub(1);
+        }
+        mask
+    }
+
+    fn full(sets: usize) -> Self {
+        let mut mask = Self::empty(sets);
+        for index in 0..sets {
+            mask.insert(&Self::bit(index, sets));
+        }
+        mask
+    }
+
+    fn insert(&mut self, bits: &Self) {
+        let add = |word: &mut u64, bits: &u64, lacking: &mut usize| {
+            let new = (bits & !*word).count_ones() as usize;
+            *word |= bits;
+            *lacking = lacking.saturating_sub(new);
+        };
+        match (&mut self.words, &bits.words) {
+            (Words::One(word), Words::One(bits)) => add(word, bits, &mut self.lacking),
+            (Words::Many(words), Words::Many(bits)) => {
+                for (word, bits) in words.iter_mut().zip(bits) {
+                    add(word, bits, &mut self.lacking);
+                }
+            }
+            // INVARIANT: all masks of a walk are for the same number of sets.
+            _ => {}
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.lacking == 0
+    }
+}

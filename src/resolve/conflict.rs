@@ -1,0 +1,102 @@
+//! Unconflicted state map and conflicted state set.
+
+use petgraph::graph::NodeIndex;
+
+use crate::resolve::index::{IndexMap, IndexSet};
+use crate::resolve::scope::Scope;
+use crate::resolve::{Conflicted, ResolveError};
+use crate::state::{KeyIx, StateMap};
+
+/// The states to resolve, taken apart.
+///
+/// A key is unconflicted if every state has the same event for it. The unconflicted state map is
+/// not built: it is the first state without the conflicted keys.
+pub(super) struct Conflict<'a> {
+    /// The distinct states.
+    pub(super) states: Vec<&'a StateMap>,
+    /// The keys on which they disagree, sorted by type and state key.
+    pub(super) conflicted: Vec<Conflicted>,
+    keys: IndexSet<KeyIx>,
+}
+
+impl<'a> Conflict<'a> {
+    /// Costs what differs between the first state and each other one.
+    pub(super) fn between(scope: &Scope<'_>, states: &'a [StateMap]) -> Result<Self, ResolveError> {
+        let mut distinct: Vec<&StateMap> = Vec::with_capacity(states.len());
+        let mut events: IndexMap<KeyIx, Vec<NodeIndex>> = IndexMap::default();
+        for state in states {
+            if distinct.iter().any(|known| known.same(state)) {
+                continue;
+            }
+            if let Some(first) = distinct.first() {
+                let mut differs = false;
+                for (key, ours, theirs) in first.diff(state) {
+                    differs = true;
+                    let events = events.entry(key).or_default();
+                    events.extend(ours.into_iter().chain(theirs));
+                }
+                if !differs {
+                    continue;
+                }
+            }
+            distinct.push(state);
+        }
+        let mut conflicted = Vec::with_capacity(events.len());
+        for (key, mut events) in events {
+            events.sort_unstable();
+            events.dedup();
+            events.sort_unstable_by_key(|event| scope.dag.id(*event));
+            conflicted.push(Conflicted { key, events });
+        }
+        conflicted.sort_unstable_by_key(|entry| scope.dag.keys().resolve(entry.key));
+        for entry in &conflicted {
+            for event in &entry.events {
+                check_entry(scope, entry.key, *event)?;
+            }
+        }
+        let keys = conflicted.iter().map(|entry| entry.key).collect();
+        Ok(Self {
+            states: distinct,
+            conflicted,
+            keys,
+        })
+    }
+
+    pub(super) fn is_conflicted(&self, key: KeyIx) -> bool {
+        self.keys.contains(&key)
+    }
+
+    /// The event of the unconflicted state map for `key`.
+    pub(super) fn unconflicted(&self, key: KeyIx) -> Option<NodeIndex> {
+        if self.is_conflicted(key) {
+            return None;
+        }
+        self.states.first()?.get(key)
+    }
+
+    /// Whether `event` is in the unconflicted state map.
+    pub(super) fn is_unconflicted(&self, scope: &Scope<'_>, event: NodeIndex) -> bool {
+        let key = scope.dag.key(event);
+        key.is_some_and(|key| self.unconflicted(key) == Some(event))
+    }
+
+    /// The events of the conflicted state set, each once.
+    pub(super) fn events(&self) -> impl Iterator<Item = NodeIndex> {
+        // An event has one key, so the keys' lists are disjoint.
+        self.conflicted
+            .iter()
+            .flat_map(|entry| entry.events.iter().copied())
+    }
+}
+
+/// An entry must be what its key says.
+fn check_entry(scope: &Scope<'_>, key: KeyIx, event: NodeIndex) -> Result<(), ResolveError> {
+    if scope.dag.key(event) == Some(key) {
+        return Ok(());
+    }
+    let (event_type, state_key) = scope.dag.keys().resolve(key).unwrap_or_default();
+    Err(ResolveError::NotAStateEvent {
+        event_type: event_type.into(),
+        state_key: state_key.into(),
+    })
+}

@@ -1,0 +1,34 @@
+//! Hash maps over indices.
+//!
+//! Indices are handed out in order of arrival, one after the other, so nobody can choose them to
+//! collide, and a hash worth a multiplication will do.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A map from indices. Never iterated where an answer could depend on the order.
+pub(super) type IndexMap<K, V> = HashMap<K, V, BuildHasherDefault<IndexHasher>>;
+
+/// A set of indices, under the same condition.
+pub(super) type IndexSet<K> = HashSet<K, BuildHasherDefault<IndexHasher>>;
+
+/// Fibonacci hashing of one `u32`.
+#[derive(Clone, Copy, Default)]
+pub(super) struct IndexHasher(u64);
+
+impl Hasher for IndexHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, index: u32) {
+        let mixed = (self.0 ^ u64::from(index)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}

@@ -1,0 +1,104 @@
+//! What every step of a resolution reads.
+
+use std::cell::OnceCell;
+
+use petgraph::graph::NodeIndex;
+
+use crate::auth::power;
+use crate::dag::RoomDag;
+use crate::event::EventRef;
+use crate::id::EventId;
+use crate::pdu::content::{Content, Membership, Power};
+use crate::resolve::{Options, RejectedEvents};
+use crate::state::KeyIx;
+use crate::version::{CreateReference, RoomVersionRules};
+
+/// The room, its rules and the options.
+pub(super) struct Scope<'a> {
+    pub(super) dag: &'a RoomDag,
+    pub(super) rules: &'a RoomVersionRules,
+    pub(super) options: &'a Options,
+    create: OnceCell<Option<NodeIndex>>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(dag: &'a RoomDag, rules: &'a RoomVersionRules, options: &'a Options) -> Self {
+        Self {
+            dag,
+            rules,
+            options,
+            create: OnceCell::new(),
+        }
+    }
+
+    /// The create event that the room id implies, in room versions where events do not cite it.
+    pub(super) fn implied_create(&self, event: &EventRef<'_>) -> Option<NodeIndex> {
+        if self.rules.auth.create_reference == CreateReference::Required {
+            return None;
+        }
+        *self.create.get_or_init(|| {
+            let id = format!("${}", event.room_id.as_str().get(1..)?);
+            self.dag.node(&id)
+        })
+    }
+
+    /// The id of the create event that the event's room id implies, if that is not known.
+    pub(super) fn missing_create(&self, node: NodeIndex) -> Option<EventId> {
+        let event = self.dag.event(node)?;
+        let implies = self.rules.auth.create_reference == CreateReference::Forbidden;
+        let rest = event.room_id.as_str().get(1..).filter(|_| implies)?;
+        let create = self.implied_create(&event);
+        (!create.is_some_and(|create| self.dag.is_known(create)))
+            .then(|| EventId::from_trusted(format!("${rest}")))
+    }
+
+    /// The event at `node` that has `key`, among those that an event cites.
+    pub(super) fn cited(&self, event: NodeIndex, key: KeyIx) -> Option<NodeIndex> {
+        self.dag
+            .auth_events(event)
+            .find(|cited| self.dag.key(*cited) == Some(key))
+    }
+
+    pub(super) fn is_rejected(&self, event: NodeIndex) -> bool {
+        self.dag.is_rejected(event)
+    }
+
+    /// Whether `event` is to be left out because it was rejected.
+    pub(super) fn skips(&self, event: NodeIndex) -> bool {
+        self.options.rejected == RejectedEvents::Skip && self.is_rejected(event)
+    }
+
+    /// Whether `event` is a *power event*: it might take somebody's abilities away.
+    ///
+    /// Power levels and join rules count only where they are the room's, that is with an empty
+    /// state key; others affect nobody.
+    pub(super) fn is_power_event(&self, node: NodeIndex) -> bool {
+        let key = self.dag.key(node);
+        if matches!(key, Some(KeyIx::POWER_LEVELS | KeyIx::JOIN_RULES)) {
+            return true;
+        }
+        let Some(event) = self.dag.event(node) else {
+            return false;
+        };
+        let (Content::Member(member), Some(target)) = (event.content, event.state_key) else {
+            return false;
+        };
+        matches!(member.membership, Some(Membership::Leave | Membership::Ban))
+            && event.sender.as_str() != target
+    }
+
+    /// The power of an event's sender by the event's own `auth_events`.
+    pub(super) fn sender_power(&self, node: NodeIndex) -> Power {
+        let Some(event) = self.dag.event(node) else {
+            return Power::Unreadable;
+        };
+        let levels = self
+            .cited(node, KeyIx::POWER_LEVELS)
+            .and_then(|node| self.dag.event(node));
+        let create = self
+            .implied_create(&event)
+            .or_else(|| self.cited(node, KeyIx::CREATE))
+            .and_then(|node| self.dag.event(node));
+        power(event.sender.as_str(), levels, create, self.rules)
+    }
+}

@@ -1,0 +1,162 @@
+//! State resolution: the engine against the definitions, and the laws that both must obey.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use roomdag::dag::RoomDag;
+use roomdag::id::EventId;
+use roomdag::resolve::{AuthDifference, FullConflicted, Options, Position, resolve};
+use roomdag::state::StateMap;
+use roomdag::testing::oracle::{Found, Oracle};
+use roomdag::testing::rooms::{Disagreement, named};
+use roomdag::version::{RoomVersionRules, V1, V2, V6, V11, V12};
+
+/// The resolutions that are held against the oracle: a room version and a reading of SR-01.
+const KINDS: [(&RoomVersionRules, AuthDifference); 6] = [
+    (&V1, AuthDifference::Inclusive),
+    (&V2, AuthDifference::Inclusive),
+    (&V11, AuthDifference::Inclusive),
+    (&V12, AuthDifference::Inclusive),
+    (&V6, AuthDifference::Exclusive),
+    (&V12, AuthDifference::Exclusive),
+];
+
+fn options(rules: &RoomVersionRules, auth_difference: AuthDifference) -> Options {
+    Options {
+        auth_difference,
+        ..Options::of(rules)
+    }
+}
+
+/// What the engine found, in the oracle's terms.
+fn engine(room: &Disagreement, rules: &RoomVersionRules, options: Options) -> Found {
+    let (dag, maps) = room.to_dag();
+    let resolution = resolve(&dag, &maps, rules, &options).unwrap();
+    let id = |node| dag.id(node).unwrap().clone();
+    let trace = &resolution.trace;
+    let full = |has: fn(&FullConflicted) -> bool| -> BTreeSet<EventId> {
+        trace
+            .full_conflicted
+            .iter()
+            .filter(|m| has(m))
+            .map(|m| id(m.event))
+            .collect()
+    };
+    Found {
+        state: named(&dag, &resolution.state),
+        conflicted: full(|m| m.conflicted),
+        auth_difference: full(|m| m.auth_difference),
+        subgraph: full(|m| m.subgraph),
+        power_order: trace
+            .power_order
+            .iter()
+            .map(|(node, _)| id(*node))
+            .collect(),
+        mainline_order: trace
+            .mainline_order
+            .iter()
+            .map(|(node, key)| (id(*node), key.position.0))
+            .collect(),
+    }
+}
+
+fn oracle(room: &Disagreement, rules: &RoomVersionRules, options: Options) -> Found {
+    Oracle {
+        events: &room.events,
+        rules,
+        options,
+    }
+    .resolve(&room.states)
+}
+
+/// How many random rooms each kind of resolution is tried on; `ROOMDAG_ROOMS` sets another number.
+fn rooms() -> u64 {
+    std::env::var("ROOMDAG_ROOMS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(2_000)
+}
+
+#[test]
+fn the_engine_equals_the_oracle_on_random_rooms() {
+    let mut conflicts = 0;
+    let mut at_some_position = 0;
+    for seed in 0..rooms() {
+        for (kind, (rules, reading)) in KINDS.into_iter().enumerate() {
+            let size = 10 + usize::try_from(seed % 50).unwrap();
+            let room = Disagreement::random(seed * 6 + kind as u64, size, rules);
+            let options = options(rules, reading);
+            let (found, defined) = (engine(&room, rules, options), oracle(&room, rules, options));
+            assert_eq!(
+                found, defined,
+                "seed {seed}, room version {}, {reading:?}",
+                rules.id
+            );
+            conflicts += u64::from(!found.conflicted.is_empty());
+            at_some_position += u64::from(
+                found
+                    .mainline_order
+                    .iter()
+                    .any(|(_, p)| matches!(p, Position::At(1..))),
+            );
+        }
+    }
+    // The rooms must be worth the comparison.
+    assert!(
+        conflicts > rooms() * 2,
+        "only {conflicts} rooms were in conflict"
+    );
+    assert!(
+        at_some_position > rooms() / 4,
+        "only {at_some_position} rooms used their mainline"
+    );
+}
+
+proptest! {
+    /// The specification resolves a set of states, so their order and number is noise.
+    #[test]
+    fn the_order_of_states_and_their_repetition_do_not_matter(
+        seed in any::<u64>(), turn in 0_usize..5, kind in 0..KINDS.len()
+    ) {
+        let (rules, reading) = KINDS[kind];
+        let options = options(rules, reading);
+        let mut room = Disagreement::random(seed, 40, rules);
+        let before = engine(&room, rules, options);
+        let turn = turn % room.states.len();
+        room.states.rotate_left(turn);
+        room.states.push(room.states[0].clone());
+        let (dag, maps) = room.to_dag();
+        let after = resolve(&dag, &maps, rules, &options).unwrap();
+        prop_assert_eq!(before.state, named(&dag, &after.state));
+    }
+
+    /// Adding the result to the states, or resolving it alone, changes nothing for a single state.
+    #[test]
+    fn one_state_resolves_to_itself(seed in any::<u64>(), kind in 0..KINDS.len()) {
+        let (rules, reading) = KINDS[kind];
+        let mut room = Disagreement::random(seed, 40, rules);
+        room.states.truncate(1);
+        let found = engine(&room, rules, options(rules, reading));
+        prop_assert_eq!(&found.state, &room.states[0]);
+    }
+
+    /// Only what the states are matters, not how the maps came to be.
+    #[test]
+    fn maps_built_apart_resolve_as_maps_that_share(seed in any::<u64>(), kind in 0..KINDS.len()) {
+        let (rules, reading) = KINDS[kind];
+        let options = options(rules, reading);
+        let room = Disagreement::random(seed, 40, rules);
+        let (dag, maps) = room.to_dag();
+        let apart: Vec<StateMap> = maps.iter().map(|map| map.iter().collect()).collect();
+        let (a, b) = (resolve(&dag, &maps, rules, &options), resolve(&dag, &apart, rules, &options));
+        prop_assert_eq!(a.unwrap(), b.unwrap());
+    }
+}
+
+#[test]
+fn no_states_resolve_to_the_empty_state() {
+    for (rules, reading) in KINDS {
+        let found = resolve(&RoomDag::new(), &[], rules, &options(rules, reading)).unwrap();
+        assert_eq!(found.state.len(), 0);
+    }
+}
