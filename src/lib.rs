@@ -21,6 +21,8 @@ pub mod dag;
 
 pub mod resolve;
 
+pub mod replay;
+
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -32,6 +34,7 @@ pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;
 pub use crate::pdu::Pdu;
+pub use crate::replay::{Replay, ReplayOptions, Status, Verdict};
 pub use crate::resolve::{Resolution, Trace};
 pub use crate::state::{KeyIx, StateMap};
 pub use crate::version::{RoomVersionRules, RoomVersions};

@@ -17,6 +17,7 @@ mod dag;
 mod id;
 mod json;
 mod pdu;
+mod replay;
 mod resolve;
 mod state;
 mod version;

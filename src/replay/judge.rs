@@ -1,0 +1,266 @@
+//! Receipt checks 4, 5 and 6 on one event.
+
+use petgraph::graph::NodeIndex;
+
+use crate::auth::{self, AuthEvent, Decision, Rule, StateView};
+use crate::dag::RoomDag;
+use crate::event::EventRef;
+use crate::pdu::CREATE;
+use crate::replay::extremities::Arrived;
+use crate::replay::states::{Quality, StateIx, States};
+use crate::replay::{Check, Record, Replay, Status, Verdict};
+use crate::resolve;
+use crate::state::{KeyIx, StateMap};
+use crate::version::CreateReference;
+
+impl Replay {
+    /// Checks 4 and 5, and the states around the event. What it cites has been judged.
+    pub(super) fn judge(&mut self, node: NodeIndex) -> Record {
+        let by_auth_events = self.check_by_auth_events(node);
+        let before = self.before(node);
+        let by_state = before.map_or(Check::Missing, |state| self.check_by_state(node, state));
+        let verdict = Verdict {
+            by_auth_events,
+            by_state,
+            by_current_state: None,
+            overlong: self.dag.overlong(node),
+        };
+        let after = match (verdict.status(), self.dag.key(node)) {
+            (Status::Accepted, Some(key)) => {
+                before.and_then(|before| self.with_event(before, key, node))
+            }
+            (Status::Waiting, _) => None,
+            _ => before,
+        };
+        if verdict.status() == Status::Rejected {
+            self.dag.reject(node);
+        }
+        Record {
+            verdict,
+            before,
+            after,
+        }
+    }
+
+    /// Check 6, and the server's extremities once the event has arrived.
+    pub(super) fn judge_by_current_state(
+        &mut self,
+        node: NodeIndex,
+        record: &mut Record,
+        arrived: &mut Arrived,
+    ) {
+        if record.verdict.status() != Status::Accepted {
+            return;
+        }
+        let after: Option<Vec<StateIx>> =
+            arrived.iter().map(|tip| self.record(tip)?.after).collect();
+        // The room's first event meets no current state.
+        let current = match after {
+            Some(after) if after.is_empty() => record.before,
+            Some(after) => self.resolved(after),
+            None => None,
+        };
+        let check = current.map_or(Check::Missing, |state| self.check_by_state(node, state));
+        record.verdict.by_current_state = Some(check);
+        if record.verdict.status() == Status::Accepted {
+            arrived.accept(self, node);
+        }
+    }
+
+    /// Check 4.
+    fn check_by_auth_events(&self, node: NodeIndex) -> Check {
+        let Some(event) = self.dag.event(node) else {
+            return Check::Missing;
+        };
+        if let Some(reject) = self.second_create(&event) {
+            return reject.into();
+        }
+        // The rules on create events read no others.
+        let cited = self
+            .dag
+            .auth_events(node)
+            .filter(|_| event.event_type != CREATE);
+        let auth_events: Option<Vec<AuthEvent<'_>>> =
+            cited.map(|cited| self.judged(cited)).collect();
+        let Some(auth_events) = auth_events else {
+            return Check::Missing;
+        };
+        let create = self.implied_create(&event);
+        let create = create.and_then(|create| self.judged(create));
+        if create.is_none() && self.implies_create(&event) {
+            return Check::Missing;
+        }
+        auth::check_by_auth_events(&event, &auth_events, create, &self.rules).into()
+    }
+
+    /// An event of which it is known whether it is rejected. One whose own `auth_events` allow it
+    /// is not, as far as anybody can tell, even where the state before it is missing.
+    fn judged(&self, node: NodeIndex) -> Option<AuthEvent<'_>> {
+        let event = self.dag.event(node)?;
+        let verdict = &self.record(node)?.verdict;
+        let rejected = verdict.status() == Status::Rejected;
+        (rejected || verdict.by_auth_events != Check::Missing)
+            .then_some(AuthEvent { event, rejected })
+    }
+
+    /// A room has one create event; no other is let in, whatever the rules say of it alone.
+    fn second_create(&self, event: &EventRef<'_>) -> Option<Decision> {
+        let claims = event.event_type == CREATE && event.state_key == Some("");
+        let first = self
+            .create
+            .as_ref()
+            .filter(|create| claims && *create != event.id)?;
+        Some(Decision::of(Rule::CreateSecond, &self.rules).because_of(Some(first)))
+    }
+
+    /// Check 5, and check 6.
+    fn check_by_state(&self, node: NodeIndex, state: StateIx) -> Check {
+        let (Some(event), Some(state)) = (self.dag.event(node), self.states.get(state)) else {
+            return Check::Missing;
+        };
+        let view = DagState {
+            dag: &self.dag,
+            state,
+            create: self.implied_create(&event),
+        };
+        auth::check(&event, &view, &self.rules).into()
+    }
+
+    /// Whether the event's room id stands for a create event.
+    fn implies_create(&self, event: &EventRef<'_>) -> bool {
+        self.rules.auth.create_reference == CreateReference::Forbidden && event.event_type != CREATE
+    }
+
+    /// The create event that the event's room id stands for; it belongs to every state.
+    fn implied_create(&self, event: &EventRef<'_>) -> Option<NodeIndex> {
+        let rest = event
+            .room_id
+            .as_str()
+            .get(1..)
+            .filter(|_| self.implies_create(event))?;
+        let room_create = self
+            .create
+            .as_ref()
+            .filter(|id| id.as_str().get(1..) == Some(rest));
+        match room_create {
+            Some(create) => self.dag.node(create),
+            None => self.dag.node(format!("${rest}")),
+        }
+    }
+
+    /// *S(E)*: the resolution of the states after the `prev_events`.
+    fn before(&mut self, node: NodeIndex) -> Option<StateIx> {
+        let after: Option<Vec<StateIx>> = self
+            .dag
+            .prev_events(node)
+            .map(|prev| self.record(prev)?.after)
+            .collect();
+        match after {
+            Some(after) => self.resolved(after),
+            None => self.claimed(node),
+        }
+    }
+
+    /// The resolution of some states; `None` where it needs events that are missing.
+    fn resolved(&mut self, mut states: Vec<StateIx>) -> Option<StateIx> {
+        states.sort_unstable();
+        states.dedup();
+        match *states {
+            [] => return Some(States::EMPTY),
+            [only] => return Some(only),
+            _ => {}
+        }
+        if let Some(known) = self.states.resolved(&states) {
+            return Some(known);
+        }
+        let maps: Vec<StateMap> = states
+            .iter()
+            .filter_map(|state| self.states.get(*state))
+            .cloned()
+            .collect();
+        let quality = states
+            .iter()
+            .filter_map(|state| self.states.quality(*state))
+            .max()?;
+        let resolution =
+            resolve::resolve(&self.dag, &maps, &self.rules, &self.options.resolve).ok()?;
+        let known = states.iter().copied().find(|known| {
+            self.states
+                .get(*known)
+                .is_some_and(|map| map.same(&resolution.state))
+                && self.states.quality(*known) == Some(quality)
+        });
+        let resolved = known.or_else(|| self.states.add(resolution.state, quality))?;
+        self.states.remember(states, resolved);
+        Some(resolved)
+    }
+
+    /// *S′(E)* of a state event.
+    fn with_event(&mut self, before: StateIx, key: KeyIx, node: NodeIndex) -> Option<StateIx> {
+        let mut state = self.states.get(before)?.clone();
+        let quality = self.states.quality(before)?;
+        state.insert(key, node);
+        self.states.add(state, quality)
+    }
+
+    /// What the caller claims the state before an event to be. A claim with an event that is
+    /// unknown, no state event or not allowed by its own `auth_events`, or with two events for one
+    /// key, is no claim.
+    fn claimed(&mut self, node: NodeIndex) -> Option<StateIx> {
+        let has_gap = self
+            .dag
+            .prev_events(node)
+            .any(|prev| !self.dag.is_known(prev));
+        let claim = self
+            .options
+            .claimed
+            .get(self.dag.id(node)?)
+            .filter(|_| has_gap)?;
+        let mut state = StateMap::default();
+        for id in claim {
+            let entry = self.dag.node(id)?;
+            let key = self.dag.key(entry)?;
+            let judged = self.judged(entry).is_some_and(|entry| !entry.rejected);
+            if !judged || state.insert(key, entry).is_some() {
+                return None;
+            }
+        }
+        self.states.add(state, Quality::Claimed)
+    }
+}
+
+/// A state of a room in a graph, for the rules to read.
+#[derive(Clone, Copy, Debug)]
+pub struct DagState<'a> {
+    /// The room's events.
+    pub dag: &'a RoomDag,
+    /// The state.
+    pub state: &'a StateMap,
+    /// The create event that the room id implies, in room versions where it does.
+    pub create: Option<NodeIndex>,
+}
+
+impl DagState<'_> {
+    fn entry(&self, key: KeyIx) -> Option<EventRef<'_>> {
+        self.dag.event(self.state.get(key)?)
+    }
+}
+
+impl StateView for DagState<'_> {
+    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
+        self.entry(self.dag.keys().lookup(event_type, state_key)?)
+    }
+
+    fn create(&self) -> Option<EventRef<'_>> {
+        self.entry(KeyIx::CREATE)
+            .or_else(|| self.dag.event(self.create?))
+    }
+
+    fn join_rules(&self) -> Option<EventRef<'_>> {
+        self.entry(KeyIx::JOIN_RULES)
+    }
+
+    fn power_levels(&self) -> Option<EventRef<'_>> {
+        self.entry(KeyIx::POWER_LEVELS)
+    }
+}

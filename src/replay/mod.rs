@@ -1,0 +1,320 @@
+//! Replay: from a room's events, in any order, to what its state is and why.
+//!
+//! A replay takes every event that somebody has of a room and does what a server would have done
+//! on receiving them: it judges each by its own `auth_events` (receipt check 4) and by the state
+//! before it (check 5), and works out the state before and after it.
+//!
+//! | the spec says                          | here                                         |
+//! |----------------------------------------|----------------------------------------------|
+//! | *S(E)*, *S′(E)*                        | [`Replay::state_before`], [`Replay::state_after`] |
+//! | rejected                               | [`Verdict`], [`Replay::rejected`]            |
+//! | forward extremities                    | [`Replay::extremities`]                      |
+//! | current state                          | [`Replay::current_state`]                    |
+//! | soft failed                            | [`Arrival::InOrder`], [`Replay::soft_failed`] |
+//!
+//! Rejected events never change the state and are never extremities; an event that cites one in
+//! `auth_events` is rejected. An event that cites what nobody has seen is *waiting*, neither
+//! accepted nor rejected, and so is everything after it: a gap is reported, not guessed at. The
+//! caller can bridge it with a [claimed state](ReplayOptions::claimed).
+//!
+//! Receipt check 7, the policy server's, is the host's to make:
+//! [`crypto::is_signed_by_policy_server`](crate::crypto::is_signed_by_policy_server) is what it needs.
+//!
+//! The answers depend on the set of events alone. Only soft failure depends on the order in which
+//! they arrived, as the specification has it, and only [`Arrival::InOrder`] asks for it.
+//!
+//! Reads [`resolve`]. Spec:
+//! <https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu>
+
+mod create;
+mod extremities;
+mod intake;
+mod judge;
+mod states;
+mod verdict;
+
+pub use self::intake::{Refusal, Refused};
+pub use self::judge::DagState;
+pub use self::states::Quality;
+pub use self::verdict::{Check, Status, Verdict};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::graph::NodeIndex;
+
+use crate::dag::RoomDag;
+use crate::event::Event;
+use crate::id::EventId;
+use crate::replay::states::{StateIx, States};
+use crate::resolve::{self, Resolution, ResolveError};
+use crate::state::StateMap;
+use crate::version::RoomVersionRules;
+
+/// How a replay is done.
+#[derive(Clone, Debug)]
+pub struct ReplayOptions {
+    /// How states are resolved.
+    pub resolve: resolve::Options,
+    /// Whether the order of the events is that of their arrival.
+    pub arrival: Arrival,
+    /// The room's create event, if the caller knows it; otherwise it is the one that most events
+    /// rest on.
+    pub create: Option<EventId>,
+    /// The states before some events as somebody else says they are: the state events of each.
+    ///
+    /// A claim is used only for an event of whose `prev_events` some were not given, and whatever
+    /// follows from it is [`Quality::Claimed`].
+    pub claimed: BTreeMap<EventId, Vec<EventId>>,
+    /// How many resolutions are remembered; see
+    /// [`Limits::remembered_resolutions`](crate::limits::Limits::remembered_resolutions).
+    pub remembered_resolutions: usize,
+}
+
+impl ReplayOptions {
+    /// The options of a room version.
+    #[must_use]
+    pub fn of(rules: &RoomVersionRules) -> Self {
+        Self {
+            resolve: resolve::Options::of(rules),
+            arrival: Arrival::Unknown,
+            create: None,
+            claimed: BTreeMap::new(),
+            remembered_resolutions: crate::limits::Limits::default().remembered_resolutions,
+        }
+    }
+}
+
+/// Whether the order in which events are given means anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It does not.
+    Unknown,
+    /// It is the order in which a server received them, so soft failure can be told.
+    InOrder,
+}
+
+/// A replayed room.
+#[derive(Debug)]
+pub struct Replay {
+    dag: RoomDag,
+    rules: RoomVersionRules,
+    options: ReplayOptions,
+    create: Option<EventId>,
+    order: Vec<NodeIndex>,
+    /// By node number; `None` for placeholders.
+    records: Vec<Option<Record>>,
+    states: States,
+    missing: BTreeSet<EventId>,
+    extremities: Vec<NodeIndex>,
+    refused: Vec<Refused>,
+}
+
+/// What is known of an event.
+#[derive(Debug)]
+struct Record {
+    verdict: Verdict,
+    before: Option<StateIx>,
+    after: Option<StateIx>,
+}
+
+impl Replay {
+    /// Replays a room from its events, in whatever order.
+    ///
+    /// `progress` is called with the number of events judged so far. The cost is that of the auth
+    /// checks, O(log n) each, and of the resolutions; see [`resolve`](crate::resolve::resolve).
+    pub fn run(
+        events: impl IntoIterator<Item = Event>,
+        rules: &RoomVersionRules,
+        options: ReplayOptions,
+        mut progress: impl FnMut(usize),
+    ) -> Self {
+        let mut intake = intake::sort(events, rules, &options);
+        let mut replay = Self {
+            create: create::room_create(&intake.events, rules, options.create.as_ref()),
+            states: States::new(options.remembered_resolutions),
+            dag: RoomDag::new(),
+            rules: *rules,
+            options,
+            order: Vec::with_capacity(intake.order.len()),
+            records: Vec::new(),
+            missing: BTreeSet::new(),
+            extremities: Vec::new(),
+            refused: intake.refused,
+        };
+        let mut arrived = extremities::Arrived::default();
+        // The graph holds what has been judged and nothing else, so that no look at it depends on
+        // what comes later.
+        for at in intake.order {
+            let Some(event) = intake.events.get_mut(at).and_then(Option::take) else {
+                continue;
+            };
+            replay.missing.extend(intake::implied_create(&event, rules));
+            let id = event.id().clone();
+            let Ok(node) = replay.dag.insert(event) else {
+                replay.refused.push(Refused {
+                    event: id,
+                    refusal: Refusal::Full,
+                });
+                continue;
+            };
+            let mut record = replay.judge(node);
+            if replay.options.arrival == Arrival::InOrder {
+                replay.judge_by_current_state(node, &mut record, &mut arrived);
+            }
+            let nodes = replay.dag.auth_graph().node_count();
+            replay.records.resize_with(nodes, || None);
+            if let Some(slot) = replay.records.get_mut(node.index()) {
+                *slot = Some(record);
+            }
+            replay.order.push(node);
+            progress(replay.order.len());
+        }
+        replay.missing.extend(replay.dag.missing().cloned());
+        replay.missing.retain(|id| {
+            !replay
+                .dag
+                .node(id)
+                .is_some_and(|node| replay.dag.is_known(node))
+        });
+        replay.extremities = match replay.options.arrival {
+            Arrival::InOrder => arrived.into_sorted(&replay.dag),
+            Arrival::Unknown => replay.forward_extremities(),
+        };
+        replay
+    }
+
+    /// The events and what they cite.
+    #[must_use]
+    pub fn dag(&self) -> &RoomDag {
+        &self.dag
+    }
+
+    /// The rules by which the room was replayed.
+    #[must_use]
+    pub fn rules(&self) -> &RoomVersionRules {
+        &self.rules
+    }
+
+    /// How the room was replayed.
+    #[must_use]
+    pub fn options(&self) -> &ReplayOptions {
+        &self.options
+    }
+
+    /// The room's create event.
+    #[must_use]
+    pub fn create(&self) -> Option<NodeIndex> {
+        self.dag.node(self.create.as_ref()?)
+    }
+
+    /// The events in the order in which they were judged: what is cited comes first. Where that
+    /// leaves a choice it is by arrival if that is known, and else by depth, `origin_server_ts`
+    /// and event id.
+    #[must_use]
+    pub fn order(&self) -> &[NodeIndex] {
+        &self.order
+    }
+
+    /// The verdict on an event; `None` for one that is not known.
+    #[must_use]
+    pub fn verdict(&self, event: NodeIndex) -> Option<&Verdict> {
+        Some(&self.record(event)?.verdict)
+    }
+
+    /// The state before an event; `None` where it cannot be told.
+    #[must_use]
+    pub fn state_before(&self, event: NodeIndex) -> Option<&StateMap> {
+        self.states.get(self.record(event)?.before?)
+    }
+
+    /// The state after an event; `None` where it cannot be told.
+    #[must_use]
+    pub fn state_after(&self, event: NodeIndex) -> Option<&StateMap> {
+        self.states.get(self.record(event)?.after?)
+    }
+
+    /// Whether the states around an event follow from the room's history or from somebody's word;
+    /// `None` where they cannot be told.
+    #[must_use]
+    pub fn quality(&self, event: NodeIndex) -> Option<Quality> {
+        self.states.quality(self.record(event)?.before?)
+    }
+
+    /// The forward extremities, sorted by event id: the accepted events that no accepted event has
+    /// among its ancestors by `prev_events`.
+    ///
+    /// A rejected event does not hide what came before it, so an event whose children were all
+    /// rejected is an extremity. Where soft failure is told, soft-failed events are treated alike.
+    #[must_use]
+    pub fn extremities(&self) -> &[NodeIndex] {
+        &self.extremities
+    }
+
+    /// The current state: the resolution of the states after the forward extremities.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](crate::resolve::resolve).
+    pub fn current_state(&self) -> Result<Resolution, ResolveError> {
+        let states: Vec<StateMap> = self
+            .extremities
+            .iter()
+            .filter_map(|node| self.state_after(*node))
+            .cloned()
+            .collect();
+        resolve::resolve(&self.dag, &states, &self.rules, &self.options.resolve)
+    }
+
+    /// The resolution that gave the state before an event, with its trace: of the states after its
+    /// `prev_events`, as far as they are known. It is made anew, and so costs what it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](crate::resolve::resolve).
+    pub fn resolution_before(&self, event: NodeIndex) -> Result<Resolution, ResolveError> {
+        let prev = self.dag.prev_events(event);
+        let states: Vec<StateMap> = prev
+            .filter_map(|prev| self.state_after(prev))
+            .cloned()
+            .collect();
+        resolve::resolve(&self.dag, &states, &self.rules, &self.options.resolve)
+    }
+
+    /// The events that were rejected, in the order in which they were judged.
+    pub fn rejected(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        self.with_status(Status::Rejected)
+    }
+
+    /// The events that were soft-failed, in the order in which they were judged.
+    pub fn soft_failed(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        self.with_status(Status::SoftFailed)
+    }
+
+    /// The events on which there is no verdict, because something before them is missing.
+    pub fn waiting(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        self.with_status(Status::Waiting)
+    }
+
+    /// The ids that some event cites, or implies by its room id, and that nobody gave; sorted.
+    pub fn missing(&self) -> impl Iterator<Item = &EventId> {
+        self.missing.iter()
+    }
+
+    /// What was given and has no part in the replay, sorted by event id.
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    fn with_status(&self, status: Status) -> impl Iterator<Item = NodeIndex> + '_ {
+        let has = move |node: &NodeIndex| {
+            self.verdict(*node)
+                .is_some_and(|verdict| verdict.status() == status)
+        };
+        self.order.iter().copied().filter(has)
+    }
+
+    fn record(&self, event: NodeIndex) -> Option<&Record> {
+        self.records.get(event.index())?.as_ref()
+    }
+}

@@ -1,0 +1,77 @@
+//! The distinct states of a room, and the resolutions that led to them.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+
+use crate::state::StateMap;
+
+/// The number of a distinct state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StateIx(u32);
+
+/// Whether a state follows from the room's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quality {
+    /// It does.
+    Computed,
+    /// It follows from what somebody claimed a state to be.
+    Claimed,
+}
+
+/// The distinct states, by number; and the latest resolutions, by the states that were resolved.
+#[derive(Debug)]
+pub(super) struct States {
+    distinct: Vec<(StateMap, Quality)>,
+    resolved: BTreeMap<Vec<StateIx>, StateIx>,
+    /// What is in `resolved`, oldest first.
+    remembered: VecDeque<Vec<StateIx>>,
+    limit: usize,
+}
+
+impl States {
+    /// Number 0 is the empty state.
+    pub(super) const EMPTY: StateIx = StateIx(0);
+
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            distinct: vec![(StateMap::default(), Quality::Computed)],
+            resolved: BTreeMap::new(),
+            remembered: VecDeque::new(),
+            limit,
+        }
+    }
+
+    pub(super) fn get(&self, state: StateIx) -> Option<&StateMap> {
+        Some(&self.distinct.get(usize::try_from(state.0).ok()?)?.0)
+    }
+
+    pub(super) fn quality(&self, state: StateIx) -> Option<Quality> {
+        Some(self.distinct.get(usize::try_from(state.0).ok()?)?.1)
+    }
+
+    /// `None` once there are 2³² of them, which no room's events can bring about: their own
+    /// numbers are as large.
+    pub(super) fn add(&mut self, state: StateMap, quality: Quality) -> Option<StateIx> {
+        let number = u32::try_from(self.distinct.len()).ok()?;
+        self.distinct.push((state, quality));
+        Some(StateIx(number))
+    }
+
+    /// What these states, sorted and each once, were resolved to.
+    pub(super) fn resolved(&self, states: &[StateIx]) -> Option<StateIx> {
+        self.resolved.get(states).copied()
+    }
+
+    pub(super) fn remember(&mut self, states: Vec<StateIx>, resolved: StateIx) {
+        if self.limit == 0 {
+            return;
+        }
+        if self.remembered.len() >= self.limit {
+            if let Some(oldest) = self.remembered.pop_front() {
+                self.resolved.remove(&oldest);
+            }
+        }
+        self.remembered.push_back(states.clone());
+        self.resolved.insert(states, resolved);
+    }
+}
