@@ -23,6 +23,9 @@ pub mod resolve;
 
 pub mod replay;
 
+#[cfg(feature = "lab")]
+pub mod lab;
+
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -14,6 +14,7 @@
 mod auth;
 mod crypto;
 mod dag;
+mod formats;
 mod id;
 mod json;
 mod pdu;

@@ -1,0 +1,85 @@
+//! Where the rulings of this project decide otherwise than the known answers, which are those of
+//! another implementation: the one list of them.
+//!
+//! | ruling | what the answers have; what is right here                                           |
+//! |--------|-------------------------------------------------------------------------------------|
+//! | CJ-08  | the last of two equal keys counts; the document is refused                          |
+//! | EF-01  | `unsigned` is counted even if absent; up to 65,536 bytes are accepted               |
+//! | EF-04  | `depth` ends at 2⁵³ − 1 everywhere; in versions with lenient JSON at 2⁶³ − 1        |
+//! | EF-12  | `hashes` without a usable `sha256` is a mismatch; the event is dropped              |
+//! | RD-07  | some top-level keys are left out of the content hash; they are part of it           |
+//! | AU-25  | an unfederated room keeps out foreign targets; it keeps out foreign senders only    |
+//! | AU-32  | one wrong signature spoils a third-party invite; any right one will do              |
+//! | AU-34  | a redaction without a target shares its domain; it does not                         |
+
+use crate::auth::{Decision, Rule};
+use crate::json::{Object, ParseError, ParseErrorKind, Value};
+use crate::limits::Limits;
+use crate::pdu::{FormatError, MEMBER, Pdu};
+use crate::version::RoomVersionRules;
+
+/// The ruling by which a document is refused.
+pub(super) fn canonical_json(error: &ParseError) -> Option<&'static str> {
+    matches!(error.kind(), ParseErrorKind::DuplicateKey(_)).then_some("CJ-08")
+}
+
+/// The ruling by which the content hash of a case may differ: the case says so itself.
+pub(super) fn content_hash(case: &Object) -> Option<&'static str> {
+    case.contains_key("spec_content_hash").then_some("RD-07")
+}
+
+/// The ruling by which a case of the event format may differ.
+pub(super) fn format(
+    pdu: &Result<Pdu, FormatError>,
+    rules: &RoomVersionRules,
+    expect: &Object,
+) -> Option<&'static str> {
+    let says = |object: &Object, text| {
+        object
+            .get("error")
+            .and_then(Value::as_str)
+            .is_some_and(|error| error.contains(text))
+    };
+    let limits = expect.get("limits").and_then(Value::as_object);
+    match pdu {
+        Err(FormatError::Missing { field } | FormatError::WrongType { field, .. })
+            if *field == "hashes.sha256" =>
+        {
+            Some("EF-12")
+        }
+        Ok(pdu) if pdu.depth() > SAFE && rules.max_depth > SAFE => Some("EF-04"),
+        Ok(pdu)
+            if limits.is_some_and(|limits| says(limits, "event too large"))
+                && pdu.json().canonical_len() <= Limits::default().pdu_bytes =>
+        {
+            Some("EF-01")
+        }
+        _ => None,
+    }
+}
+
+/// The ruling by which a verdict of the authorisation rules may differ.
+pub(super) fn auth(event: &Pdu, decision: &Decision, case: &Object) -> Option<&'static str> {
+    let disputed = case.get("disputed").and_then(Value::as_bool) == Some(true);
+    let slug = case.get("slug").and_then(Value::as_str).unwrap_or_default();
+    match decision.rule {
+        _ if !disputed => None,
+        Rule::ThirdPartyValid => Some("AU-32"),
+        Rule::RedactionNotPermitted
+            if event
+                .json()
+                .get("redacts")
+                .and_then(Value::as_str)
+                .is_none() =>
+        {
+            Some("AU-34")
+        }
+        _ if slug == "federate" && event.event_type() == MEMBER && decision.is_allowed() => {
+            Some("AU-25")
+        }
+        _ => None,
+    }
+}
+
+/// The largest integer of strict canonical JSON.
+const SAFE: i64 = (1 << 53) - 1;
