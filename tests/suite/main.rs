@@ -21,4 +21,5 @@ mod pdu;
 mod replay;
 mod resolve;
 mod state;
+mod vectors;
 mod version;

@@ -1,0 +1,160 @@
+//! `rulings.json`: where each ruling shows; and that no file lies about unused.
+
+use std::collections::BTreeSet;
+
+use roomdag::json::{Object, Value};
+
+use crate::vectors::fields::{cases, file, files, list, opt_text, root, text, texts};
+
+/// How many rulings there are of each kind.
+const KINDS: [(&str, usize); 6] = [
+    ("AU", 56),
+    ("CJ", 20),
+    ("EF", 23),
+    ("RD", 16),
+    ("SG", 10),
+    ("SR", 34),
+];
+
+/// The files of many cases that are marked with rulings.
+const OWN: [&str; 6] = [
+    "auth/rules.json",
+    "canonical-json/rulings.json",
+    "format/limits.json",
+    "redaction/rows.json",
+    "redaction/targets.json",
+    "signatures/cases.json",
+];
+
+/// Who runs the files whose paths begin and end like this.
+const RUNNERS: [(&str, &str, &str); 21] = [
+    ("README.md", "", "read by people"),
+    ("rulings.json", "", "vectors::rulings"),
+    (
+        "canonical-json/cases.json",
+        "",
+        "json::vectors, vectors::rooms",
+    ),
+    ("canonical-json/msc4458/", "", "json::vectors"),
+    ("canonical-json/rulings.json", "", "vectors::canonical_json"),
+    ("events/events.json", "", "vectors::rooms"),
+    (
+        "events/example.",
+        "",
+        "vectors::signatures, the tool's help",
+    ),
+    ("events/spec-examples.json", "", "vectors::signatures"),
+    ("format/format.json", "", "vectors::rooms"),
+    ("format/limits.json", "", "vectors::format"),
+    ("redaction/rows.json", "", "vectors::redaction"),
+    ("redaction/targets.json", "", "vectors::redaction"),
+    ("signatures/cases.json", "", "vectors::signatures"),
+    ("signatures/ed25519-", ".json", "crypto::edge_cases"),
+    ("auth/cases.json", "", "vectors::rooms"),
+    ("auth/rules.json", "", "vectors::rules"),
+    ("state-res/", ".json", "vectors::state_res"),
+    ("rooms/server_keys.json", "", "vectors::rooms"),
+    ("rooms/", "/expected.json", "vectors::rooms"),
+    ("rooms/", ".ndjson", "vectors::rooms"),
+    ("cases/", "", "vectors::rooms"),
+];
+
+#[test]
+fn every_file_is_run_by_somebody() {
+    for path in files("") {
+        let known = RUNNERS.iter().any(|(start, end, _)| {
+            if end.is_empty() && !start.ends_with(['/', '.']) {
+                path == *start
+            } else {
+                path.starts_with(start) && path.ends_with(end)
+            }
+        });
+        assert!(known, "nobody runs {path}");
+    }
+    for room in ["rooms", "cases"] {
+        // What stands beside an expectation is read with it; anything else is not.
+        for path in files(room).iter().filter(|path| path.ends_with(".ndjson")) {
+            let (folder, _) = path.rsplit_once('/').unwrap();
+            let case = path.trim_end_matches(".ndjson");
+            let beside = [
+                format!("{folder}/expected.json"),
+                format!("{case}.expected.json"),
+            ];
+            assert!(
+                beside.iter().any(|other| root().join(other).is_file()),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_ruling_is_shown_or_says_why_it_cannot_be() {
+    let table = file("rulings.json");
+    let mut expected = BTreeSet::new();
+    for (kind, count) in KINDS {
+        expected.extend((1..=count).map(|number| format!("{kind}-{number:02}")));
+    }
+    let found: BTreeSet<String> = table.keys().map(str::to_owned).collect();
+    assert_eq!(found, expected);
+    for (ruling, entry) in &table {
+        let entry = entry.as_object().unwrap();
+        let vectors = texts(entry, "vectors");
+        let reason = opt_text(entry, "not_observed");
+        assert_ne!(vectors.is_empty(), reason.is_none(), "{ruling}");
+        for vector in vectors {
+            check(ruling, vector);
+        }
+    }
+}
+
+/// A file, which must exist, and perhaps a case of it, which must exist too.
+fn check(ruling: &str, vector: &str) {
+    let (path, case) = vector.split_once('#').unwrap_or((vector, ""));
+    assert!(root().join(path).is_file(), "{ruling}: there is no {path}");
+    if !case.is_empty() {
+        let vectors = file(path);
+        let mut names =
+            cases(&vectors).map(|c| opt_text(c, "name").unwrap_or_else(|| text(c, "id")));
+        let by_id = cases(&vectors).any(|c| opt_text(c, "id") == Some(case));
+        assert!(
+            by_id || names.any(|name| name == case),
+            "{ruling}: no {case} in {path}"
+        );
+    }
+}
+
+/// The table is complete: every case that is marked with a ruling is in a file that it lists.
+#[test]
+fn every_case_of_a_ruling_is_in_the_table() {
+    let table = file("rulings.json");
+    let mut marked = 0;
+    for path in files("") {
+        if !OWN.contains(&path.as_str()) && !path.starts_with("state-res/") {
+            continue;
+        }
+        let vectors = file(&path);
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let single = !vectors.contains_key("cases");
+        let all: Vec<&Object> = if single {
+            vec![&vectors]
+        } else {
+            cases(&vectors).collect()
+        };
+        for case in all {
+            let name = opt_text(case, "name").unwrap_or(&path);
+            assert!(
+                names.insert(name) || !OWN.contains(&path.as_str()),
+                "{path}: {name} twice"
+            );
+            let Some(ruling) = opt_text(case, "ruling") else {
+                continue;
+            };
+            marked += 1;
+            let entry = table.get(ruling).and_then(Value::as_object).expect(ruling);
+            let listed = list(entry, "vectors").any(|vector| vector.as_str() == Some(&path));
+            assert!(listed, "{ruling}: {path} is not in the table");
+        }
+    }
+    assert!(marked > 400, "only {marked} cases");
+}
