@@ -21,5 +21,6 @@ mod pdu;
 mod replay;
 mod resolve;
 mod state;
+mod structure;
 mod vectors;
 mod version;
