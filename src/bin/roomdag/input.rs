@@ -8,6 +8,7 @@ use clap::Args;
 use roomdag::crypto::{KeyRing, Timestamp};
 use roomdag::lab::formats::{Dump, Position, ReadError, ReadOptions, read, read_keys};
 
+use crate::console::Console;
 use crate::failure::Failure;
 
 /// How a room is read.
@@ -64,7 +65,7 @@ impl RoomArgs {
 }
 
 /// Reads a dump from a file or from standard input.
-pub(crate) fn read_dump(path: &str, options: &ReadOptions) -> Result<Dump, Failure> {
+fn read_dump(path: &str, options: &ReadOptions) -> Result<Dump, Failure> {
     let bytes = bytes(path)?;
     read(&bytes, options).map_err(|error| {
         // Where nothing is an event, that is what is wrong, and not that none names the version.
@@ -89,6 +90,27 @@ pub(crate) fn read_dump(path: &str, options: &ReadOptions) -> Result<Dump, Failu
         };
         Failure::input(name(path), format!("{error}{hint}"))
     })
+}
+
+/// Reads events that are worked on one by one, with a warning for each input that is not an event.
+pub(crate) fn read_events(
+    path: &str,
+    room_version: Option<&str>,
+    console: &Console,
+) -> Result<Dump, Failure> {
+    let options = ReadOptions {
+        room_version: room_version.map(str::to_owned),
+        ..ReadOptions::default()
+    };
+    let dump = read_dump(path, &options)?;
+    for fault in &dump.faults {
+        console.warn(format_args!(
+            "{}: {}",
+            place(path, fault.position),
+            fault.error
+        ));
+    }
+    Ok(dump)
 }
 
 /// The content of a file, or of standard input.

@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
-use roomdag::lab::formats::ReadOptions;
 use roomdag::pdu;
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
-use crate::input::{STDIN, place, read_dump};
+use crate::input::{STDIN, read_events};
 use crate::output::Output;
 
 /// Print the redacted form of an event, in canonical JSON
@@ -27,18 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
-    let options = ReadOptions {
-        room_version: args.room_version.clone(),
-        ..ReadOptions::default()
-    };
-    let dump = read_dump(&args.file, &options)?;
-    for fault in &dump.faults {
-        console.warn(format_args!(
-            "{}: {}",
-            place(&args.file, fault.position),
-            fault.error
-        ));
-    }
+    let dump = read_events(&args.file, args.room_version.as_deref(), console)?;
     let mut out = Output::open();
     for event in &dump.events {
         out.write_all(&pdu::redact(&event.json, &dump.rules).to_canonical())?;

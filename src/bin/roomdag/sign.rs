@@ -4,11 +4,10 @@ use std::io::Write;
 
 use roomdag::crypto::{SigningKey, hash_and_sign_event};
 use roomdag::id::ServerName;
-use roomdag::lab::formats::ReadOptions;
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
-use crate::input::{STDIN, bytes, name, place, read_dump};
+use crate::input::{STDIN, bytes, name, read_events};
 use crate::output::Output;
 
 /// Add the content hash and a signature to an event, and print it in canonical JSON
@@ -41,18 +40,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let text = String::from_utf8_lossy(&text);
     let key = SigningKey::from_file(&text).map_err(|e| Failure::input(name(&args.key), e))?;
     let server = ServerName::parse(&args.server).map_err(|e| Failure::Call(e.to_string()))?;
-    let options = ReadOptions {
-        room_version: args.room_version.clone(),
-        ..ReadOptions::default()
-    };
-    let dump = read_dump(&args.file, &options)?;
-    for fault in &dump.faults {
-        console.warn(format_args!(
-            "{}: {}",
-            place(&args.file, fault.position),
-            fault.error
-        ));
-    }
+    let dump = read_events(&args.file, args.room_version.as_deref(), console)?;
     let mut out = Output::open();
     for mut event in dump.events {
         hash_and_sign_event(&mut event.json, &dump.rules, server.as_str(), &key);
