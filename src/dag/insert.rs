@@ -1,12 +1,15 @@
 //! How an event enters the graph: checked first, then put in, so that a refusal changes nothing.
 
+use std::borrow::Cow;
+
 use indexmap::IndexSet;
 use petgraph::graph::NodeIndex;
 
 use crate::dag::RoomDag;
-use crate::dag::slim::{Extra, Slim};
+use crate::dag::slim::{Extra, Reduced, Slim};
 use crate::event::Event;
-use crate::id::EventId;
+use crate::id::{EventId, UserId};
+use crate::state::TypeIx;
 
 /// Why an event did not enter the graph. The graph is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,43 +59,96 @@ impl RoomDag {
         if let Some(node) = placeholder.filter(|node| self.is_known(*node)) {
             return Err(InsertError::Known { node });
         }
+        let look = |id: &EventId| self.node(id);
+        let auth: Vec<Option<NodeIndex>> = event.auth_events.iter().map(look).collect();
+        let prev: Vec<Option<NodeIndex>> = event.prev_events.iter().map(look).collect();
+        let cited = || auth.iter().chain(&prev).flatten().copied();
         let ids = || event.auth_events.iter().chain(&event.prev_events);
-        let known: Vec<NodeIndex> = ids()
-            .filter_map(|id| self.node(id))
-            .filter(|node| self.is_known(*node))
-            .collect();
-        let graphs = [&self.auth, &self.prev];
-        let closes_a_cycle = ids().any(|id| *id == event.id)
-            || placeholder.is_some_and(|node| self.ranks.would_close_a_cycle(graphs, node, &known));
+        let closes_a_cycle = placeholder.map_or_else(
+            || ids().any(|id| *id == event.id),
+            |node| cited().any(|cited| cited == node) || self.closes_a_cycle(node, cited()),
+        );
         if closes_a_cycle {
             return Err(InsertError::Cycle { id: event.id });
         }
-        let edges = self.auth.edge_count().max(self.prev.edge_count());
-        if !fits(self.ids.len(), ids().count()) || !fits(edges, ids().count()) {
+        let edges = auth.len().max(prev.len());
+        if !fits(self.ids.len(), ids().count()) || !self.has_edges_for(edges) {
             return Err(InsertError::Full);
         }
 
-        self.make_room(&event);
-        let graphs = [&self.auth, &self.prev];
-        let node = if let Some(node) = placeholder {
-            self.missing.remove(&event.id);
-            self.ranks.place(graphs, node, &known, event.depth);
-            node
-        } else {
-            let rank = self.ranks.of_new(&known, event.depth);
-            self.push(event.id.clone(), rank)
+        self.make_room(ids().count().saturating_add(1), auth.len(), prev.len());
+        let node = placeholder.unwrap_or_else(|| self.push(event.id.clone()));
+        let named = |dag: &mut Self, (id, node): (&EventId, Option<NodeIndex>)| {
+            // An id that is new may stand in both lists.
+            node.or_else(|| dag.node(id))
+                .unwrap_or_else(|| dag.push(id.clone()))
         };
-        self.connect(node, &event);
-        self.generations.fill(node, &self.auth);
-        self.keep(node, event);
+        let auth = event.auth_events.iter().zip(auth);
+        let auth: Vec<NodeIndex> = auth.map(|entry| named(self, entry)).collect();
+        let prev = event.prev_events.iter().zip(prev);
+        let prev: Vec<NodeIndex> = prev.map(|entry| named(self, entry)).collect();
+        let slim = self.slimmed(event);
+        self.place(node, slim, &auth, &prev);
         Ok(node)
     }
 
-    /// Makes room for an event and what it cites, in steps of an eighth. A vector left to itself
-    /// would double, and a large room would pay for two.
-    fn make_room(&mut self, event: &Event) {
-        let (auth, prev) = (event.auth_events.len(), event.prev_events.len());
-        let nodes = auth.saturating_add(prev).saturating_add(1);
+    /// Gives an id a number before its event comes. `None` if there are no numbers left. Nothing
+    /// is missing for it.
+    pub(crate) fn name(&mut self, id: &EventId) -> Option<NodeIndex> {
+        if let Some(node) = self.node(id) {
+            return Some(node);
+        }
+        self.make_room(1, 0, 0);
+        fits(self.ids.len(), 0).then(|| self.push(id.clone()))
+    }
+
+    /// Takes of an event what the graph keeps, without putting it in: what it cites is added to
+    /// `cited`, `auth_events` first. `None` if there are no numbers left.
+    pub(crate) fn reduce(&mut self, event: Event, cited: &mut Vec<NodeIndex>) -> Option<Reduced> {
+        let node = self.name(&event.id)?;
+        for id in event.auth_events.iter().chain(&event.prev_events) {
+            cited.push(self.name(id)?);
+        }
+        Some(Reduced {
+            node,
+            slim: self.slimmed(event),
+        })
+    }
+
+    /// [`insert`](Self::insert) for an event that was reduced before. The caller sees to it that
+    /// there is no event at its node yet.
+    pub(crate) fn insert_reduced(
+        &mut self,
+        Reduced { node, slim }: Reduced,
+        auth: &[NodeIndex],
+        prev: &[NodeIndex],
+    ) -> Result<(), InsertError> {
+        let cited = || auth.iter().chain(prev).copied();
+        if cited().any(|cited| cited == node) || self.closes_a_cycle(node, cited()) {
+            let id = self.id(node).cloned().ok_or(InsertError::Full)?;
+            return Err(InsertError::Cycle { id });
+        }
+        if !self.has_edges_for(auth.len().max(prev.len())) {
+            return Err(InsertError::Full);
+        }
+        self.make_room(0, auth.len(), prev.len());
+        self.place(node, slim, auth, prev);
+        Ok(())
+    }
+
+    fn closes_a_cycle(&self, node: NodeIndex, cited: impl Iterator<Item = NodeIndex>) -> bool {
+        let known = cited.filter(|cited| self.is_known(*cited));
+        let graphs = [&self.auth, &self.prev];
+        self.ranks.would_close_a_cycle(graphs, node, known)
+    }
+
+    fn has_edges_for(&self, more: usize) -> bool {
+        fits(self.auth.edge_count().max(self.prev.edge_count()), more)
+    }
+
+    /// Makes room for nodes and edges, in steps of an eighth. A vector left to itself would
+    /// double, and a large room would pay for two.
+    fn make_room(&mut self, nodes: usize, auth: usize, prev: usize) {
         if let Some(more) = growth(self.ids.len(), self.ids.capacity(), nodes) {
             self.ids.reserve_exact(more);
         }
@@ -110,77 +166,98 @@ impl RoomDag {
         }
     }
 
-    /// Adds the edges of an event, and placeholders at their ends.
-    fn connect(&mut self, node: NodeIndex, event: &Event) {
-        let cite = |dag: &mut Self, id: &EventId| {
-            let cited = dag.node(id).unwrap_or_else(|| {
-                dag.missing.insert(id.clone());
-                dag.push(id.clone(), i64::MAX)
-            });
-            if !dag.is_known(cited) {
-                dag.ranks.lower(cited, node);
+    /// Puts an event at its node, where nothing stands in its way.
+    fn place(&mut self, node: NodeIndex, slim: Slim, auth: &[NodeIndex], prev: &[NodeIndex]) {
+        let (events, graphs) = (&self.events, [&self.auth, &self.prev]);
+        let is_known = |node: &NodeIndex| events.get(node.index()).is_some_and(Option::is_some);
+        let known = auth.iter().chain(prev).copied().filter(is_known);
+        self.ranks.place(graphs, node, known, slim.depth);
+        self.missing.remove(&node);
+        for cited in auth.iter().chain(prev) {
+            if !self.is_known(*cited) && *cited != node {
+                self.missing.insert(*cited);
+                self.ranks.lower(*cited, node);
             }
-            cited
-        };
-        let auth: Vec<NodeIndex> = event.auth_events.iter().map(|id| cite(self, id)).collect();
-        let prev: IndexSet<NodeIndex> = event.prev_events.iter().map(|id| cite(self, id)).collect();
+        }
         // petgraph names the neighbours of a node from the last edge to the first.
         for cited in auth.iter().rev() {
             self.auth.add_edge(node, *cited, ());
         }
-        for cited in prev.iter().rev() {
+        for cited in distinct(prev).iter().rev() {
             self.prev.add_edge(node, *cited, ());
         }
-        if event.state_key.is_some() {
-            for cited in auth.into_iter().collect::<IndexSet<_>>() {
-                self.cited_by.push(cited, node);
+        if self.extra(&slim).is_some_and(|extra| extra.key.is_some()) {
+            for cited in &*distinct(auth) {
+                self.cited_by.push(*cited, node);
             }
         }
-    }
-
-    /// Adds a node without an event and without edges.
-    fn push(&mut self, id: EventId, rank: i64) -> NodeIndex {
-        self.ids.insert(id);
-        self.events.push(None);
-        self.prev.add_node(());
-        self.ranks.push(rank);
-        self.generations.push();
-        self.auth.add_node(())
-    }
-
-    /// Keeps of an event what is read later.
-    fn keep(&mut self, node: NodeIndex, event: Event) {
-        let extra = Extra {
-            key: event
-                .state_key
-                .map(|state_key| self.keys.intern(&event.event_type, &state_key)),
-            content: event.content,
-            redacts: event.redacts,
-            overlong: event.overlong,
-            room: self.rooms.insert_full(event.room_id).0,
-        };
-        let slim = Slim {
-            origin_server_ts: event.origin_server_ts,
-            depth: event.depth,
-            sender: number(self.users.insert_full(event.sender).0),
-            event_type: self.keys.intern_type(&event.event_type),
-            extra: if extra.is_needed() {
-                number(self.extras.len())
-            } else {
-                Slim::NO_EXTRA
-            },
-            provenance: event.provenance,
-            authoriser_signature: event.authoriser_signature,
-            states_room_id: event.states_room_id,
-        };
-        if slim.extra != Slim::NO_EXTRA {
-            self.extras.push(extra);
-        }
+        self.generations.fill(node, &self.auth);
         if let Some(event) = self.events.get_mut(node.index()) {
             *event = Some(slim);
         }
         self.arrivals.push(node);
     }
+
+    /// Adds a node without an event and without edges.
+    fn push(&mut self, id: EventId) -> NodeIndex {
+        self.ids.insert(id);
+        self.events.push(None);
+        self.prev.add_node(());
+        self.ranks.push();
+        self.generations.push();
+        self.auth.add_node(())
+    }
+
+    /// What is kept of an event.
+    fn slimmed(&mut self, event: Event) -> Slim {
+        let event_type = self.keys.intern_type(&event.event_type);
+        let intern = |state_key: Box<str>| self.keys.intern_of(event_type, &state_key);
+        let extra = Extra {
+            key: event.state_key.map(intern),
+            content: event.content,
+            redacts: event.redacts,
+            overlong: event.overlong,
+            // Strays aside, all events are of one room.
+            room: if self.rooms.first() == Some(&event.room_id) {
+                0
+            } else {
+                self.rooms.insert_full(event.room_id).0
+            },
+        };
+        let place = extra.is_needed().then_some(self.extras.len());
+        self.extras.extend(place.map(|_| extra));
+        Slim {
+            origin_server_ts: event.origin_server_ts,
+            depth: event.depth,
+            sender: self.sender(event.sender),
+            event_type,
+            extra: place.map_or(Slim::NO_EXTRA, number),
+            provenance: event.provenance,
+            authoriser_signature: event.authoriser_signature,
+            states_room_id: event.states_room_id,
+        }
+    }
+
+    /// The number of a user, whose member key has one too from now on.
+    fn sender(&mut self, user: UserId) -> u32 {
+        if let Some(known) = self.users.get_index_of(&user) {
+            return number(known);
+        }
+        let key = self.keys.intern_of(TypeIx::MEMBER, user.as_str());
+        self.member_keys.push(key);
+        number(self.users.insert_full(user).0)
+    }
+}
+
+/// Each node once, where it stands first.
+fn distinct(nodes: &[NodeIndex]) -> Cow<'_, [NodeIndex]> {
+    let few = nodes.len() <= FEW;
+    let repeats = |(at, node): (usize, &NodeIndex)| nodes.iter().take(at).any(|n| n == node);
+    if few && !nodes.iter().enumerate().any(repeats) {
+        return Cow::Borrowed(nodes);
+    }
+    let distinct: IndexSet<NodeIndex> = nodes.iter().copied().collect();
+    Cow::Owned(distinct.into_iter().collect())
 }
 
 /// Whether a table of `len` entries has room for `more` and one besides.
@@ -194,7 +271,8 @@ fn growth(len: usize, capacity: usize, more: usize) -> Option<usize> {
     is_full.then(|| more.max(len / 8).max(FEW))
 }
 
-/// The least number of entries worth reserving at once.
+/// The least number of entries worth reserving at once, and the most that are worth comparing each
+/// with each.
 const FEW: usize = 16;
 
 /// A position in a table that has no more entries than there are nodes, as a `u32`.

@@ -36,9 +36,11 @@ use petgraph::graph::DiGraph;
 use crate::dag::generation::Generations;
 use crate::dag::lists::Lists;
 use crate::dag::rank::Ranks;
+pub(crate) use crate::dag::slim::Reduced;
 use crate::dag::slim::{Extra, Slim};
-use crate::event::{EventRef, PrevEvents, Provenance};
+use crate::event::{Event, EventRef, PrevEvents, Provenance};
 use crate::id::{EventId, RoomId, UserId};
+use crate::pdu::MEMBER;
 use crate::pdu::content::Content;
 use crate::state::{KeyIx, StateDigest, StateKeys, StateMap, TypeIx, digest};
 
@@ -63,8 +65,8 @@ pub struct RoomDag {
     arrivals: Vec<NodeIndex>,
     /// A bit for each node: whether the host said that its event is rejected.
     rejected: Vec<u64>,
-    /// The ids of the placeholders.
-    missing: BTreeSet<EventId>,
+    /// The placeholders that some event cites.
+    missing: BTreeSet<NodeIndex>,
     auth: DiGraph<(), (), u32>,
     prev: DiGraph<(), (), u32>,
     /// For each node, the state events that list it in `auth_events`.
@@ -73,6 +75,8 @@ pub struct RoomDag {
     generations: Generations,
     keys: StateKeys,
     users: IndexSet<UserId, RandomState>,
+    /// The key of each user's member event.
+    member_keys: Vec<KeyIx>,
     rooms: IndexSet<RoomId, RandomState>,
 }
 
@@ -98,7 +102,30 @@ impl RoomDag {
     /// The event with this number; `None` for a placeholder.
     #[must_use]
     pub fn event(&self, node: NodeIndex) -> Option<EventRef<'_>> {
-        let slim = self.slim(node)?;
+        self.parts(node, self.slim(node)?)
+    }
+
+    /// An event that was reduced, before it is in the graph. It cites nothing yet.
+    pub(crate) fn reduced<'a>(&'a self, event: &'a Reduced) -> Option<EventRef<'a>> {
+        self.parts(event.node, &event.slim)
+    }
+
+    /// Puts an event together again that was [reduced](Self::reduce).
+    pub(crate) fn whole(
+        &self,
+        event: &Reduced,
+        auth: &[NodeIndex],
+        prev: &[NodeIndex],
+    ) -> Option<Event> {
+        let ids = |nodes: &[NodeIndex]| nodes.iter().filter_map(|n| self.id(*n).cloned()).collect();
+        Some(Event {
+            provenance: event.slim.provenance,
+            overlong: self.extra(&event.slim).and_then(|extra| extra.overlong),
+            ..Event::trusted(&self.reduced(event)?, ids(prev), ids(auth))
+        })
+    }
+
+    fn parts<'a>(&'a self, node: NodeIndex, slim: &'a Slim) -> Option<EventRef<'a>> {
         let extra = self.extra(slim);
         let key = extra.and_then(|extra| extra.key);
         Some(EventRef {
@@ -129,6 +156,21 @@ impl RoomDag {
     #[must_use]
     pub fn key(&self, node: NodeIndex) -> Option<KeyIx> {
         self.extra(self.slim(node)?)?.key
+    }
+
+    /// The key of a user's member event, as an event asks for it; `None` if no event has that key.
+    ///
+    /// O(1) for the event's sender and its target, and the look-up of a string for others.
+    #[must_use]
+    pub fn member_key(&self, node: NodeIndex, user: &str) -> Option<KeyIx> {
+        let slim = self.slim(node)?;
+        let sender = usize::try_from(slim.sender).ok()?;
+        if self.users.get_index(sender)? == user {
+            return self.member_keys.get(sender).copied();
+        }
+        let own = self.key(node).filter(|_| slim.event_type == TypeIx::MEMBER);
+        own.filter(|key| self.keys.resolve(*key) == Some((MEMBER, user)))
+            .or_else(|| self.keys.lookup_of(TypeIx::MEMBER, user))
     }
 
     /// The number of an event's type; `None` for a placeholder.
@@ -205,9 +247,11 @@ impl RoomDag {
         self.generations.of(node, &self.auth, &self.ranks)
     }
 
-    /// The ids that events cite and that never arrived, by id.
+    /// The ids that events cite and that never arrived, by id. O(m · log m) in their number.
     pub fn missing(&self) -> impl ExactSizeIterator<Item = &EventId> {
-        self.missing.iter()
+        let mut missing: Vec<&EventId> = self.missing.iter().filter_map(|m| self.id(*m)).collect();
+        missing.sort_unstable();
+        missing.into_iter()
     }
 
     /// The numbers of the room's state keys and event types.
@@ -270,6 +314,7 @@ impl RoomDag {
         self.ranks.shrink_to_fit();
         self.generations.shrink_to_fit();
         self.users.shrink_to_fit();
+        self.member_keys.shrink_to_fit();
     }
 
     fn slim(&self, node: NodeIndex) -> Option<&Slim> {
@@ -281,6 +326,11 @@ impl RoomDag {
     }
 
     fn prev_ids(&self, node: NodeIndex) -> PrevEvents<'_> {
-        PrevEvents::of(self.prev_events(node).filter_map(|prev| self.id(prev)))
+        let mut prev = self.prev_events(node);
+        match (prev.next().and_then(|first| self.id(first)), prev.next()) {
+            (None, _) => PrevEvents::None,
+            (Some(only), None) => PrevEvents::One(only),
+            _ => PrevEvents::Several,
+        }
     }
 }

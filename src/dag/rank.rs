@@ -22,6 +22,9 @@ use petgraph::graph::{DiGraph, NodeIndex};
 const FAR: i64 = 1 << 30;
 const FARTHEST: i64 = 1 << 60;
 
+/// The rank of a placeholder that nothing cites.
+const FREE: i64 = i64::MAX;
+
 /// The rank of each node.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranks(Vec<i64>);
@@ -31,23 +34,15 @@ impl Ranks {
         self.0.get(node.index()).copied().unwrap_or(0)
     }
 
-    /// Gives the next new node its rank.
-    pub(super) fn push(&mut self, rank: i64) {
-        self.0.push(rank);
+    /// Gives the next new node, a placeholder that nothing cites, its rank.
+    pub(super) fn push(&mut self) {
+        self.0.push(FREE);
     }
 
     /// The lowest rank that is above all of `nodes`; any rank is if there are none.
     fn above(&self, nodes: impl IntoIterator<Item = NodeIndex>) -> Option<i64> {
         let highest = nodes.into_iter().map(|node| self.of(node)).max();
         highest.map(|rank| rank.saturating_add(1))
-    }
-
-    /// The rank of an event that cites `known` and that nothing cites.
-    pub(super) fn of_new(&self, known: &[NodeIndex], depth: i64) -> i64 {
-        match self.above(known.iter().copied()) {
-            Some(lowest) => depth.clamp(lowest, lowest.saturating_add(FAR)),
-            None => depth.clamp(-FARTHEST, FARTHEST),
-        }
     }
 
     /// Puts a placeholder below `citing`, which cites it.
@@ -67,13 +62,16 @@ impl Ranks {
         &self,
         graphs: [&DiGraph<(), (), u32>; 2],
         node: NodeIndex,
-        known: &[NodeIndex],
+        known: impl Iterator<Item = NodeIndex>,
     ) -> bool {
-        let end = self.above(known.iter().copied());
+        if self.of(node) == FREE {
+            return false;
+        }
+        let targets: BTreeSet<NodeIndex> = known.collect();
+        let end = self.above(targets.iter().copied());
         let Some(end) = end.filter(|end| self.of(node) < *end) else {
             return false;
         };
-        let targets: BTreeSet<NodeIndex> = known.iter().copied().collect();
         let mut seen = BTreeSet::from([node]);
         let mut stack = vec![node];
         while let Some(node) = stack.pop() {
@@ -90,7 +88,7 @@ impl Ranks {
     }
 
     /// Gives a placeholder the rank of its event, which is about to cite `known`, and lifts what
-    /// cites it as far as it has to be.
+    /// cites it as far as it has to be. If nothing does, `depth` is not far from what it needs.
     ///
     /// Takes O(l · log l), where l counts the nodes that are lifted and the edges into them. None
     /// are if the event fits between `known` and what cites it.
@@ -98,15 +96,20 @@ impl Ranks {
         &mut self,
         graphs: [&DiGraph<(), (), u32>; 2],
         node: NodeIndex,
-        known: &[NodeIndex],
+        known: impl Iterator<Item = NodeIndex>,
         depth: i64,
     ) {
         let highest = self.of(node);
+        let above = self.above(known);
+        if highest == FREE {
+            let (lowest, highest) = match above {
+                Some(lowest) => (lowest, lowest.saturating_add(FAR)),
+                None => (-FARTHEST, FARTHEST),
+            };
+            return self.set(node, depth.clamp(lowest, highest));
+        }
         let far_below = highest.saturating_sub(FAR);
-        let lowest = self
-            .above(known.iter().copied())
-            .unwrap_or(far_below)
-            .max(far_below);
+        let lowest = above.unwrap_or(far_below).max(far_below);
         if lowest <= highest {
             self.set(node, depth.clamp(lowest, highest));
         } else {

@@ -3,6 +3,8 @@
 //! A room is mostly messages, and of a message the rules read little: so the little is in
 //! [`Slim`], and what only some events have is in [`Extra`].
 
+use petgraph::graph::NodeIndex;
+
 use crate::event::{AuthoriserSigned, Provenance};
 use crate::id::EventId;
 use crate::pdu::content::Content;
@@ -46,6 +48,30 @@ impl Extra {
             || self.redacts.is_some()
             || self.overlong.is_some()
             || self.room != 0
+    }
+}
+
+/// What the graph will keep of an event that it has not got yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Reduced {
+    pub(super) node: NodeIndex,
+    pub(super) slim: Slim,
+}
+
+impl Reduced {
+    /// The event's number.
+    pub(crate) fn node(&self) -> NodeIndex {
+        self.node
+    }
+
+    /// The number of its type.
+    pub(crate) fn event_type(&self) -> TypeIx {
+        self.slim.event_type
+    }
+
+    /// `depth` and `origin_server_ts`.
+    pub(crate) fn depth_and_time(&self) -> (i64, i64) {
+        (self.slim.depth, self.slim.origin_server_ts)
     }
 }
 

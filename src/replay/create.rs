@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use petgraph::graph::NodeIndex;
+
 use crate::auth::{self, StateView};
-use crate::event::{Event, EventRef};
+use crate::event::EventRef;
 use crate::id::EventId;
-use crate::pdu::CREATE;
-use crate::replay::intake::implied_create;
+use crate::replay::intake::Intake;
+use crate::state::TypeIx;
 use crate::version::RoomVersionRules;
 
 /// The create event on which the room rests; any other is an impostor.
@@ -17,44 +19,40 @@ use crate::version::RoomVersionRules;
 /// that most events cite, or imply by their room id; and of those the earliest, with the smallest
 /// id. O((V + E) · log V).
 pub(super) fn room_create(
-    events: &[Option<Event>],
+    intake: &Intake,
     rules: &RoomVersionRules,
     named: Option<&EventId>,
 ) -> Option<EventId> {
     if named.is_some() {
         return named.cloned();
     }
-    let mut citing: BTreeMap<EventId, usize> = events
-        .iter()
-        .flatten()
-        .filter(|event| {
-            let parts = event.as_ref();
-            let claims = (parts.event_type, parts.state_key) == (CREATE, Some(""));
-            claims && auth::check(&parts, &Nothing, rules).is_allowed()
-        })
-        .map(|event| (event.id().clone(), 0))
-        .collect();
-    for event in events.iter().flatten() {
-        let implied = implied_create(event, rules);
-        let cited: BTreeSet<&EventId> = event.auth_events().iter().chain(&implied).collect();
-        for id in cited {
-            if let Some(count) = citing.get_mut(id) {
+    let candidates = intake.given.iter().filter_map(|given| {
+        let event = Some(&given.event).filter(|event| event.event_type() == TypeIx::CREATE)?;
+        let parts = intake.dag.reduced(event)?;
+        let allowed =
+            parts.state_key == Some("") && auth::check(&parts, &Nothing, rules).is_allowed();
+        allowed.then_some((event.node(), parts))
+    });
+    let candidates: BTreeMap<NodeIndex, EventRef<'_>> = candidates.collect();
+    if let (Some((_, only)), 1) = (candidates.first_key_value(), candidates.len()) {
+        return Some(only.id.clone());
+    }
+    let mut citing: BTreeMap<NodeIndex, usize> = BTreeMap::new();
+    for given in &intake.given {
+        let (auth, _) = intake.cited(given);
+        let cited = auth.iter().chain(&given.implied);
+        for node in cited.collect::<BTreeSet<_>>() {
+            if candidates.contains_key(node) {
+                let count = citing.entry(*node).or_default();
                 *count = count.saturating_add(1);
             }
         }
     }
-    let candidates = events
-        .iter()
-        .flatten()
-        .filter_map(|event| Some((event, citing.get(event.id())?)));
-    let best = candidates.min_by_key(|(event, citing)| {
-        (
-            Reverse(**citing),
-            event.as_ref().origin_server_ts,
-            event.id(),
-        )
+    let best = candidates.iter().min_by_key(|(node, event)| {
+        let citing = citing.get(node).copied().unwrap_or_default();
+        (Reverse(citing), event.origin_server_ts, event.id)
     });
-    best.map(|(event, _)| event.id().clone())
+    best.map(|(_, event)| event.id.clone())
 }
 
 /// The state before a create event.

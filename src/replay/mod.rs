@@ -129,53 +129,61 @@ impl Replay {
         mut progress: impl FnMut(usize),
     ) -> Self {
         let mut intake = intake::sort(events, rules, &options);
+        let nodes = intake.dag.auth_graph().node_count();
         let mut replay = Self {
-            create: create::room_create(&intake.events, rules, options.create.as_ref()),
+            create: create::room_create(&intake, rules, options.create.as_ref()),
             states: States::new(options.remembered_resolutions),
-            dag: RoomDag::new(),
+            dag: std::mem::take(&mut intake.dag),
             rules: *rules,
             options,
             order: Vec::with_capacity(intake.order.len()),
-            records: Vec::new(),
+            records: Vec::with_capacity(nodes),
             missing: BTreeSet::new(),
             extremities: Vec::new(),
-            refused: intake.refused,
+            refused: std::mem::take(&mut intake.refused),
         };
+        replay.records.resize_with(nodes, || None);
         let mut arrived = extremities::Arrived::default();
         // The graph holds what has been judged and nothing else, so that no look at it depends on
         // what comes later.
-        for at in intake.order {
-            let Some(event) = intake.events.get_mut(at).and_then(Option::take) else {
+        for at in &intake.order {
+            let Some(given) = intake.given.get(*at) else {
                 continue;
             };
-            replay.missing.extend(intake::implied_create(&event, rules));
-            let id = event.id().clone();
-            let Ok(node) = replay.dag.insert(event) else {
-                replay.refused.push(Refused {
-                    event: id,
+            let node = given.event.node();
+            let (auth, prev) = intake.cited(given);
+            if replay
+                .dag
+                .insert_reduced(given.event.clone(), auth, prev)
+                .is_err()
+            {
+                // There are no cycles here.
+                let event = replay.dag.id(node).cloned();
+                replay.refused.extend(event.map(|event| Refused {
+                    event,
                     refusal: Refusal::Full,
-                });
+                }));
                 continue;
-            };
+            }
             let mut record = replay.judge(node);
             if replay.options.arrival == Arrival::InOrder {
                 replay.judge_by_current_state(node, &mut record, &mut arrived);
             }
-            let nodes = replay.dag.auth_graph().node_count();
-            replay.records.resize_with(nodes, || None);
             if let Some(slot) = replay.records.get_mut(node.index()) {
                 *slot = Some(record);
             }
             replay.order.push(node);
             progress(replay.order.len());
         }
-        replay.missing.extend(replay.dag.missing().cloned());
-        replay.missing.retain(|id| {
-            !replay
-                .dag
-                .node(id)
-                .is_some_and(|node| replay.dag.is_known(node))
-        });
+        replay
+            .refused
+            .sort_by(|a, b| (&a.event, a.refusal).cmp(&(&b.event, b.refusal)));
+        let dag = &replay.dag;
+        let implied = intake.implied.iter().filter(|node| !dag.is_known(**node));
+        let missing = implied
+            .filter_map(|node| dag.id(*node))
+            .chain(dag.missing());
+        replay.missing = missing.cloned().collect();
         replay.extremities = match replay.options.arrival {
             Arrival::InOrder => arrived.into_sorted(&replay.dag),
             Arrival::Unknown => replay.forward_extremities(),

@@ -4,7 +4,6 @@ use petgraph::graph::NodeIndex;
 
 use crate::auth::{self, StateView};
 use crate::event::EventRef;
-use crate::pdu::MEMBER;
 use crate::resolve::conflict::Conflict;
 use crate::resolve::index::IndexMap;
 use crate::resolve::scope::Scope;
@@ -120,6 +119,6 @@ impl StateView for View<'_> {
     }
 
     fn member(&self, user: &str) -> Option<EventRef<'_>> {
-        self.get(MEMBER, user)
+        self.entry(self.scope.dag.member_key(self.event, user)?)
     }
 }

@@ -129,6 +129,14 @@ impl StateKeys {
     /// Memory ends long before the numbers do: a pair takes some fifty bytes.
     pub fn intern(&mut self, event_type: &str, state_key: &str) -> KeyIx {
         let event_type = self.intern_type(event_type);
+        self.intern_of(event_type, state_key)
+    }
+
+    /// As [`intern`](Self::intern), for a type that has a number.
+    pub fn intern_of(&mut self, event_type: TypeIx, state_key: &str) -> KeyIx {
+        if let Some(known) = well_known(event_type, state_key) {
+            return known;
+        }
         let index = match self.keys.get_index_of(&KeyRef {
             event_type,
             state_key,
@@ -149,7 +157,15 @@ impl StateKeys {
     /// The number of the pair, if it was interned before.
     #[must_use]
     pub fn lookup(&self, event_type: &str, state_key: &str) -> Option<KeyIx> {
-        let event_type = self.lookup_type(event_type)?;
+        self.lookup_of(self.lookup_type(event_type)?, state_key)
+    }
+
+    /// As [`lookup`](Self::lookup), for a type that has a number.
+    #[must_use]
+    pub fn lookup_of(&self, event_type: TypeIx, state_key: &str) -> Option<KeyIx> {
+        if let Some(known) = well_known(event_type, state_key) {
+            return Some(known);
+        }
         let index = self.keys.get_index_of(&KeyRef {
             event_type,
             state_key,
@@ -213,6 +229,12 @@ impl Default for StateKeys {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The number that a key has in every room.
+fn well_known(event_type: TypeIx, state_key: &str) -> Option<KeyIx> {
+    // INVARIANT: the first keys are those of the first types, in the same order.
+    (state_key.is_empty() && event_type <= TypeIx::JOIN_RULES).then_some(KeyIx(event_type.0))
 }
 
 /// A position in a table as a `u32`; tables of 2³² entries do not fit any memory.
