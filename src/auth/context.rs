@@ -1,5 +1,7 @@
 //! What the rules ask of the room state.
 
+use std::cell::OnceCell;
+
 use crate::auth::{Decision, Rule};
 use crate::event::EventRef;
 use crate::id::EventId;
@@ -44,6 +46,9 @@ pub(super) struct Context<'a, S> {
     pub(super) event: EventRef<'a>,
     pub(super) rules: &'a RoomVersionRules,
     state: &'a S,
+    /// Two events that nearly every rule reads, looked up once.
+    create: OnceCell<Option<EventRef<'a>>>,
+    power_levels: OnceCell<Option<EventRef<'a>>>,
 }
 
 /// A user's membership, and the event that says so.
@@ -70,7 +75,18 @@ impl<'a, S: StateView> Context<'a, S> {
             event,
             rules,
             state,
+            create: OnceCell::new(),
+            power_levels: OnceCell::new(),
         }
+    }
+
+    fn create_event(&self) -> Option<EventRef<'a>> {
+        *self.create.get_or_init(|| self.state.create())
+    }
+
+    fn power_levels_event(&self) -> Option<EventRef<'a>> {
+        let levels = &self.power_levels;
+        *levels.get_or_init(|| self.state.power_levels())
     }
 
     pub(super) fn decide(&self, rule: Rule) -> Decision {
@@ -93,20 +109,19 @@ impl<'a, S: StateView> Context<'a, S> {
 
     /// The create event and its content.
     pub(super) fn create(&self) -> Option<(EventRef<'a>, &'a Create)> {
-        let event = self.state.create()?;
+        let event = self.create_event()?;
         Some((event, create_content(&event)?))
     }
 
     /// Whether `user` created the room, alone or with others.
     pub(super) fn is_creator(&self, user: &str) -> bool {
-        self.state
-            .create()
+        self.create_event()
             .is_some_and(|create| is_creator(user, &create, self.rules))
     }
 
     /// The power levels event and its content; an event that has none reads as unreadable.
     pub(super) fn power_levels(&self) -> Option<(&'a EventId, Option<&'a PowerLevels>)> {
-        let event = self.state.power_levels()?;
+        let event = self.power_levels_event()?;
         match event.content {
             Content::PowerLevels(levels) => Some((event.id, Some(levels))),
             _ => Some((event.id, None)),
@@ -117,8 +132,8 @@ impl<'a, S: StateView> Context<'a, S> {
     pub(super) fn power(&self, user: &str) -> Power {
         power(
             user,
-            self.state.power_levels(),
-            self.state.create(),
+            self.power_levels_event(),
+            self.create_event(),
             self.rules,
         )
     }

@@ -126,21 +126,15 @@ fn level_maps<S: StateView>(
     };
     // 10.7.1
     for (old, new) in maps {
-        let changed = old.iter().filter(|(name, level)| new.get(name) != *level);
-        if let Some(reject) = changed
-            .into_iter()
-            .find_map(|entry| above(Rule::LevelMapsCurrentAbove, entry))
-        {
+        let mut changed = old.differing(new);
+        if let Some(reject) = changed.find_map(|entry| above(Rule::LevelMapsCurrentAbove, entry)) {
             return Some(reject);
         }
     }
     // 10.8.1
     for (old, new) in maps {
-        let changed = new.iter().filter(|(name, level)| old.get(name) != *level);
-        if let Some(reject) = changed
-            .into_iter()
-            .find_map(|entry| above(Rule::LevelMapsNewAbove, entry))
-        {
+        let mut changed = new.differing(old);
+        if let Some(reject) = changed.find_map(|entry| above(Rule::LevelMapsNewAbove, entry)) {
             return Some(reject);
         }
     }
@@ -162,8 +156,8 @@ fn users<S: StateView>(
         cx.decide(rule).about(user).levels(power.clone(), level)
     };
     // 10.9.1
-    for (user, current) in old.iter() {
-        if user == cx.event.sender.as_str() || new.get(user) == current {
+    for (user, current) in old.differing(new) {
+        if user == cx.event.sender.as_str() {
             continue;
         }
         let level = current
@@ -175,10 +169,7 @@ fn users<S: StateView>(
         }
     }
     // 10.10.1
-    for (user, next) in new.iter() {
-        if old.get(user) == next {
-            continue;
-        }
+    for (user, next) in new.differing(old) {
         let level = next
             .level()
             .cloned()

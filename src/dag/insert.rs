@@ -9,7 +9,7 @@ use crate::dag::RoomDag;
 use crate::dag::slim::{Extra, Reduced, Slim};
 use crate::event::Event;
 use crate::id::{EventId, UserId};
-use crate::state::TypeIx;
+use crate::state::{KeyIx, TypeIx};
 
 /// Why an event did not enter the graph. The graph is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -186,12 +186,18 @@ impl RoomDag {
         for cited in distinct(prev).iter().rev() {
             self.prev.add_edge(node, *cited, ());
         }
-        if self.extra(&slim).is_some_and(|extra| extra.key.is_some()) {
+        let key = self.extra(&slim).and_then(|extra| extra.key);
+        if key.is_some() {
             for cited in &*distinct(auth) {
                 self.cited_by.push(*cited, node);
             }
         }
         self.generations.fill(node, &self.auth);
+        if key == Some(KeyIx::POWER_LEVELS) {
+            let is_cited = self.cited_by(node).next().is_some();
+            self.descent
+                .push(node, self.power_levels_of(node), is_cited);
+        }
         if let Some(event) = self.events.get_mut(node.index()) {
             *event = Some(slim);
         }

@@ -19,7 +19,9 @@
 //! everything that walks. Spec: <https://spec.matrix.org/v1.19/server-server-api/#pdus>
 
 pub mod chain;
+mod descent;
 mod generation;
+pub(crate) mod index;
 mod insert;
 mod lists;
 pub mod order;
@@ -33,6 +35,7 @@ use indexmap::IndexSet;
 use petgraph::Direction;
 use petgraph::graph::DiGraph;
 
+use crate::dag::descent::Descent;
 use crate::dag::generation::Generations;
 use crate::dag::lists::Lists;
 use crate::dag::rank::Ranks;
@@ -73,6 +76,7 @@ pub struct RoomDag {
     cited_by: Lists,
     ranks: Ranks,
     generations: Generations,
+    descent: Descent,
     keys: StateKeys,
     users: IndexSet<UserId, RandomState>,
     /// The key of each user's member event.
@@ -179,6 +183,12 @@ impl RoomDag {
         Some(self.slim(node)?.event_type)
     }
 
+    /// An event's `origin_server_ts`; `None` for a placeholder.
+    #[must_use]
+    pub fn origin_server_ts(&self, node: NodeIndex) -> Option<i64> {
+        Some(self.slim(node)?.origin_server_ts)
+    }
+
     /// What is known of an event's signatures and content hash; `None` for a placeholder.
     #[must_use]
     pub fn provenance(&self, node: NodeIndex) -> Option<Provenance> {
@@ -247,6 +257,31 @@ impl RoomDag {
         self.generations.of(node, &self.auth, &self.ranks)
     }
 
+    /// The power levels that an event cites, first of them if there are several; `None` if it
+    /// cites none that are known.
+    #[must_use]
+    pub fn power_levels_of(&self, node: NodeIndex) -> Option<NodeIndex> {
+        self.auth_events(node)
+            .find(|cited| self.key(*cited) == Some(KeyIx::POWER_LEVELS))
+    }
+
+    /// Of two power levels events, the last one that both descend from by way of the power levels
+    /// that each [cites](Self::power_levels_of); and how many steps it is away from `newer`.
+    /// `None` if there is none.
+    ///
+    /// # Complexity
+    ///
+    /// O(log P) in the number of power levels events, except for the first call after placeholders
+    /// were filled with power levels, which is O(P · log P).
+    #[must_use]
+    pub fn common_power_levels(
+        &self,
+        newer: NodeIndex,
+        other: NodeIndex,
+    ) -> Option<(NodeIndex, u32)> {
+        self.descent.common(self, newer, other)
+    }
+
     /// The ids that events cite and that never arrived, by id. O(m · log m) in their number.
     pub fn missing(&self) -> impl ExactSizeIterator<Item = &EventId> {
         let mut missing: Vec<&EventId> = self.missing.iter().filter_map(|m| self.id(*m)).collect();
@@ -313,6 +348,7 @@ impl RoomDag {
         self.cited_by.shrink_to_fit();
         self.ranks.shrink_to_fit();
         self.generations.shrink_to_fit();
+        self.descent.shrink_to_fit();
         self.users.shrink_to_fit();
         self.member_keys.shrink_to_fit();
     }

@@ -1,5 +1,7 @@
 //! Receipt checks 4, 5 and 6 on one event.
 
+use std::cell::RefCell;
+
 use petgraph::graph::NodeIndex;
 
 use crate::auth::{self, AuthEvent, Decision, Rule, StateView};
@@ -13,12 +15,21 @@ use crate::resolve;
 use crate::state::{KeyIx, StateMap};
 use crate::version::CreateReference;
 
+/// What the rules asked of a state: keys, and the events that were there. What they decide follows
+/// from the event and these answers, so another state that gives the same answers gives the same
+/// decision.
+type Asked = Vec<(KeyIx, Option<NodeIndex>)>;
+
 impl Replay {
     /// Checks 4 and 5, and the states around the event. What it cites has been judged.
-    pub(super) fn judge(&mut self, node: NodeIndex) -> Record {
-        let by_auth_events = self.check_by_auth_events(node);
+    ///
+    /// Also what check 4 asked of the `auth_events`, for check 6.
+    pub(super) fn judge(&mut self, node: NodeIndex) -> (Record, Asked) {
+        let (by_auth_events, asked) = self.check_by_auth_events(node);
         let before = self.before(node);
-        let by_state = before.map_or(Check::Missing, |state| self.check_by_state(node, state));
+        let by_state = before.map_or(Check::Missing, |state| {
+            self.check_by_state(node, state, &by_auth_events, &asked)
+        });
         let verdict = Verdict {
             by_auth_events,
             by_state,
@@ -35,11 +46,14 @@ impl Replay {
         if verdict.status() == Status::Rejected {
             self.dag.reject(node);
         }
-        Record {
-            verdict,
-            before,
-            after,
-        }
+        (
+            Record {
+                verdict,
+                before,
+                after,
+            },
+            asked,
+        )
     }
 
     /// Check 6, and the server's extremities once the event has arrived.
@@ -47,6 +61,7 @@ impl Replay {
         &mut self,
         node: NodeIndex,
         record: &mut Record,
+        asked: &Asked,
         arrived: &mut Arrived,
     ) {
         if record.verdict.status() != Status::Accepted {
@@ -60,7 +75,9 @@ impl Replay {
             Some(after) => self.resolved(after),
             None => None,
         };
-        let check = current.map_or(Check::Missing, |state| self.check_by_state(node, state));
+        let check = current.map_or(Check::Missing, |state| {
+            self.check_by_state(node, state, &record.verdict.by_auth_events, asked)
+        });
         record.verdict.by_current_state = Some(check);
         if record.verdict.status() == Status::Accepted {
             arrived.accept(self, node);
@@ -68,12 +85,13 @@ impl Replay {
     }
 
     /// Check 4.
-    fn check_by_auth_events(&self, node: NodeIndex) -> Check {
+    fn check_by_auth_events(&self, node: NodeIndex) -> (Check, Asked) {
+        let missing = (Check::Missing, Asked::new());
         let Some(event) = self.dag.event(node) else {
-            return Check::Missing;
+            return missing;
         };
         if let Some(reject) = self.second_create(&event) {
-            return reject.into();
+            return (reject.into(), Asked::new());
         }
         // The rules on create events read no others.
         let cited = self
@@ -83,14 +101,25 @@ impl Replay {
         let auth_events: Option<Vec<AuthEvent<'_>>> =
             cited.map(|cited| self.judged(cited)).collect();
         let Some(auth_events) = auth_events else {
-            return Check::Missing;
+            return missing;
         };
-        let create = self.implied_create(&event);
-        let create = create.and_then(|create| self.judged(create));
+        let implied = self.implied_create(&event);
+        let create = implied.and_then(|create| self.judged(create));
         if create.is_none() && self.implies_create(&event) {
-            return Check::Missing;
+            return missing;
         }
-        auth::check_by_auth_events(&event, &auth_events, create, &self.rules).into()
+        if let Some(reject) = auth::auth_events_objection(&event, &auth_events, create, &self.rules)
+        {
+            return (reject.into(), Asked::new());
+        }
+        let cited = Cited {
+            dag: &self.dag,
+            node,
+            create: implied,
+            asked: RefCell::new(Asked::with_capacity(8)),
+        };
+        let decision = auth::check(&event, &cited, &self.rules);
+        (decision.into(), cited.asked.into_inner())
     }
 
     /// An event of which it is known whether it is rejected. One whose own `auth_events` allow it
@@ -113,17 +142,28 @@ impl Replay {
         Some(Decision::of(Rule::CreateSecond, &self.rules).because_of(Some(first)))
     }
 
-    /// Check 5, and check 6.
-    fn check_by_state(&self, node: NodeIndex, state: StateIx) -> Check {
+    /// Check 5, and check 6. Most events meet the very state events that they cite, and then what
+    /// was `decided` of those holds.
+    fn check_by_state(
+        &self,
+        node: NodeIndex,
+        state: StateIx,
+        decided: &Check,
+        asked: &Asked,
+    ) -> Check {
         let (Some(event), Some(state)) = (self.dag.event(node), self.states.get(state)) else {
             return Check::Missing;
         };
-        let view = DagState {
+        let state = DagState {
             dag: &self.dag,
             state,
             create: self.implied_create(&event),
         };
-        auth::check(&event, &view, &self.rules).into()
+        let same = |(key, event): &(KeyIx, Option<NodeIndex>)| state.node(*key) == *event;
+        if !asked.is_empty() && asked.iter().all(same) {
+            return decided.clone();
+        }
+        auth::check(&event, &Before { state, node }, &self.rules).into()
     }
 
     /// Whether the event's room id stands for a create event.
@@ -241,8 +281,14 @@ pub struct DagState<'a> {
 }
 
 impl DagState<'_> {
+    /// The number of the event at `key`; the implied create event is in every state.
+    fn node(&self, key: KeyIx) -> Option<NodeIndex> {
+        let implied = self.create.filter(|_| key == KeyIx::CREATE);
+        self.state.get(key).or(implied)
+    }
+
     fn entry(&self, key: KeyIx) -> Option<EventRef<'_>> {
-        self.dag.event(self.state.get(key)?)
+        self.dag.event(self.node(key)?)
     }
 }
 
@@ -250,17 +296,53 @@ impl StateView for DagState<'_> {
     fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
         self.entry(self.dag.keys().lookup(event_type, state_key)?)
     }
+}
 
-    fn create(&self) -> Option<EventRef<'_>> {
-        self.entry(KeyIx::CREATE)
-            .or_else(|| self.dag.event(self.create?))
+/// The state before an event of the graph.
+struct Before<'a> {
+    state: DagState<'a>,
+    node: NodeIndex,
+}
+
+impl StateView for Before<'_> {
+    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
+        self.state.get(event_type, state_key)
     }
 
-    fn join_rules(&self) -> Option<EventRef<'_>> {
-        self.entry(KeyIx::JOIN_RULES)
+    fn member(&self, user: &str) -> Option<EventRef<'_>> {
+        self.state
+            .entry(self.state.dag.member_key(self.node, user)?)
+    }
+}
+
+/// The state that an event's `auth_events` make up, each key once.
+struct Cited<'a> {
+    dag: &'a RoomDag,
+    node: NodeIndex,
+    /// The create event that the room id implies.
+    create: Option<NodeIndex>,
+    asked: RefCell<Asked>,
+}
+
+impl Cited<'_> {
+    fn entry(&self, key: KeyIx) -> Option<EventRef<'_>> {
+        let mut cited = self.dag.auth_events(self.node);
+        let implied = self.create.filter(|_| key == KeyIx::CREATE);
+        let found = cited
+            .find(|cited| self.dag.key(*cited) == Some(key))
+            .or(implied);
+        self.asked.borrow_mut().push((key, found));
+        self.dag.event(found?)
+    }
+}
+
+impl StateView for Cited<'_> {
+    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
+        // A key without a number is in no state.
+        self.entry(self.dag.keys().lookup(event_type, state_key)?)
     }
 
-    fn power_levels(&self) -> Option<EventRef<'_>> {
-        self.entry(KeyIx::POWER_LEVELS)
+    fn member(&self, user: &str) -> Option<EventRef<'_>> {
+        self.entry(self.dag.member_key(self.node, user)?)
     }
 }

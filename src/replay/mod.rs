@@ -165,9 +165,9 @@ impl Replay {
                 }));
                 continue;
             }
-            let mut record = replay.judge(node);
+            let (mut record, asked) = replay.judge(node);
             if replay.options.arrival == Arrival::InOrder {
-                replay.judge_by_current_state(node, &mut record, &mut arrived);
+                replay.judge_by_current_state(node, &mut record, &asked, &mut arrived);
             }
             if let Some(slot) = replay.records.get_mut(node.index()) {
                 *slot = Some(record);

@@ -5,24 +5,25 @@
 //! so the auth difference is what lies in some ↓Dᵢ, but neither in every ↓Dᵢ nor in ↓U.
 //!
 //! The Dᵢ are walked down together, newest generation first, with a bit for each state. When an
-//! event is reached, all that cite it have been; so its bits are final. An event that has every
-//! bit passes every bit on, and so does a member of U, since what it cites is in every chain. The
-//! walk ends when no event that lacks a bit is waiting: nothing below can lack one.
+//! event is reached, all that cite it have been; so its bits are final. A member of U has every
+//! bit, as it and what it cites are in every chain, and an event passes on the bits that it has.
+//! The walk ends when no event that lacks a bit is waiting: nothing below can lack one.
 //!
 //! What is left may still be cited by a member of U from above; that is found by walking up the
 //! citations, with a memo.
 //!
 //! In the exclusive reading (SR-01) the chains hold what the states' events cite, but not those
-//! events: the walk starts one step further down, and a member of U counts only if another one
-//! cites it.
+//! events: the walk starts one step further down, and a member of U has only the bits that it was
+//! passed, but passes on every bit.
 
 use std::collections::BinaryHeap;
+use std::collections::hash_map::Entry;
 
 use petgraph::graph::NodeIndex;
 
+use crate::dag::index::IndexMap;
 use crate::resolve::AuthDifference;
 use crate::resolve::conflict::Conflict;
-use crate::resolve::index::IndexMap;
 use crate::resolve::scope::Scope;
 
 /// The auth difference of the states, in no particular order.
@@ -30,7 +31,7 @@ use crate::resolve::scope::Scope;
 /// Linear in the auth edges of what is walked: the events between the conflicted ones and what
 /// the states have in common, and what cites them.
 pub(super) fn auth_difference(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec<NodeIndex> {
-    let mut walk = Walk::new(scope, conflict.states.len());
+    let mut walk = Walk::new(scope, conflict);
     for (index, state) in conflict.states.iter().enumerate() {
         let bit = Mask::bit(index, conflict.states.len());
         for entry in &conflict.conflicted {
@@ -47,20 +48,18 @@ pub(super) fn auth_difference(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec
             }
         }
     }
-    let full = Mask::full(conflict.states.len());
     let mut candidates = Vec::new();
     while let Some((event, mask)) = walk.next() {
-        let common = conflict.is_unconflicted(scope, event);
-        let in_every_chain = match scope.options.auth_difference {
-            AuthDifference::Inclusive => common || mask.is_full(),
-            AuthDifference::Exclusive => mask.is_full(),
-        };
-        if !in_every_chain {
+        if !mask.is_full() {
             candidates.push(event);
         }
-        let passed = if common { &full } else { &mask };
+        let passed = match scope.options.auth_difference {
+            AuthDifference::Exclusive if conflict.is_unconflicted(scope, event) => &walk.full,
+            _ => &mask,
+        };
+        let passed = passed.clone();
         for cited in scope.dag.auth_events(event) {
-            walk.reach(cited, passed);
+            walk.reach(cited, &passed);
         }
     }
     let mut above = Above {
@@ -75,38 +74,53 @@ pub(super) fn auth_difference(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec
 /// The walk down from the conflicted events.
 struct Walk<'a> {
     scope: &'a Scope<'a>,
+    conflict: &'a Conflict<'a>,
     masks: IndexMap<NodeIndex, Mask>,
     /// By generation, so that whatever cites an event comes before it.
     queue: BinaryHeap<(u32, NodeIndex)>,
     /// How many events in the queue lack a bit.
     open: usize,
-    sets: usize,
+    full: Mask,
 }
 
 impl<'a> Walk<'a> {
-    fn new(scope: &'a Scope<'a>, sets: usize) -> Self {
+    fn new(scope: &'a Scope<'a>, conflict: &'a Conflict<'a>) -> Self {
         Self {
             scope,
+            conflict,
             masks: IndexMap::default(),
             queue: BinaryHeap::new(),
             open: 0,
-            sets,
+            full: Mask::full(conflict.states.len()),
         }
     }
 
     fn reach(&mut self, event: NodeIndex, bits: &Mask) {
-        if self.scope.dag.event(event).is_none() {
+        if !self.scope.dag.is_known(event) {
             return;
         }
-        let mask = self.masks.entry(event).or_insert_with(|| {
-            self.queue.push((self.scope.dag.generation(event), event));
-            self.open = self.open.saturating_add(1);
-            Mask::empty(self.sets)
-        });
-        let was_full = mask.is_full();
-        mask.insert(bits);
-        if mask.is_full() && !was_full {
-            self.open = self.open.saturating_sub(1);
+        match self.masks.entry(event) {
+            Entry::Occupied(mut mask) => {
+                let was_full = mask.get().is_full();
+                mask.get_mut().insert(bits);
+                if mask.get().is_full() && !was_full {
+                    self.open = self.open.saturating_sub(1);
+                }
+            }
+            Entry::Vacant(mask) => {
+                self.queue.push((self.scope.dag.generation(event), event));
+                // A member of U is in every chain, if the chains hold the states' own events.
+                let inclusive = self.scope.options.auth_difference == AuthDifference::Inclusive;
+                let common = inclusive && self.conflict.is_unconflicted(self.scope, event);
+                let mask = mask.insert(if common {
+                    self.full.clone()
+                } else {
+                    bits.clone()
+                });
+                if !mask.is_full() {
+                    self.open = self.open.saturating_add(1);
+                }
+            }
         }
     }
 

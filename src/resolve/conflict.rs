@@ -2,8 +2,8 @@
 
 use petgraph::graph::NodeIndex;
 
-use crate::resolve::index::{IndexMap, IndexSet};
-use crate::resolve::scope::Scope;
+use crate::dag::index::{self, IndexSet};
+use crate::resolve::scope::{Scope, sort_by_id};
 use crate::resolve::{Conflicted, ResolveError};
 use crate::state::{KeyIx, StateMap};
 
@@ -23,38 +23,45 @@ impl<'a> Conflict<'a> {
     /// Costs what differs between the first state and each other one.
     pub(super) fn between(scope: &Scope<'_>, states: &'a [StateMap]) -> Result<Self, ResolveError> {
         let mut distinct: Vec<&StateMap> = Vec::with_capacity(states.len());
-        let mut events: IndexMap<KeyIx, Vec<NodeIndex>> = IndexMap::default();
+        let mut entries: Vec<(KeyIx, NodeIndex)> = Vec::new();
         for state in states {
             if distinct.iter().any(|known| known.same(state)) {
                 continue;
             }
             if let Some(first) = distinct.first() {
-                let mut differs = false;
+                let known = entries.len();
                 for (key, ours, theirs) in first.diff(state) {
-                    differs = true;
-                    let events = events.entry(key).or_default();
-                    events.extend(ours.into_iter().chain(theirs));
+                    let events = ours.into_iter().chain(theirs);
+                    entries.extend(events.map(|event| (key, event)));
                 }
-                if !differs {
+                if entries.len() == known {
                     continue;
                 }
             }
             distinct.push(state);
         }
-        let mut conflicted = Vec::with_capacity(events.len());
-        for (key, mut events) in events {
-            events.sort_unstable();
-            events.dedup();
-            events.sort_unstable_by_key(|event| scope.dag.id(*event));
-            conflicted.push(Conflicted { key, events });
-        }
-        conflicted.sort_unstable_by_key(|entry| scope.dag.keys().resolve(entry.key));
+        entries.sort_unstable();
+        entries.dedup();
+        let of_one_key = |entries: &[(KeyIx, NodeIndex)]| {
+            let mut events: Vec<NodeIndex> = entries.iter().map(|(_, event)| *event).collect();
+            sort_by_id(scope, &mut events, |event| *event);
+            Some(Conflicted {
+                key: entries.first()?.0,
+                events,
+            })
+        };
+        let mut conflicted: Vec<Conflicted> = entries
+            .chunk_by(|(one, _), (other, _)| one == other)
+            .filter_map(of_one_key)
+            .collect();
+        conflicted.sort_by_cached_key(|entry| scope.dag.keys().resolve(entry.key));
         for entry in &conflicted {
             for event in &entry.events {
                 check_entry(scope, entry.key, *event)?;
             }
         }
-        let keys = conflicted.iter().map(|entry| entry.key).collect();
+        let mut keys = index::set_for(conflicted.len());
+        keys.extend(conflicted.iter().map(|entry| entry.key));
         Ok(Self {
             states: distinct,
             conflicted,

@@ -3,9 +3,9 @@
 use petgraph::graph::NodeIndex;
 
 use crate::auth::{self, StateView};
+use crate::dag::index::IndexMap;
 use crate::event::EventRef;
 use crate::resolve::conflict::Conflict;
-use crate::resolve::index::IndexMap;
 use crate::resolve::scope::Scope;
 use crate::resolve::{AuthCheck, Pass};
 use crate::state::KeyIx;

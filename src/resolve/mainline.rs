@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use petgraph::graph::NodeIndex;
 
+use crate::dag::RoomDag;
+use crate::dag::index::IndexMap;
 use crate::id::EventId;
-use crate::resolve::index::IndexMap;
 use crate::resolve::scope::Scope;
-use crate::state::KeyIx;
 
 /// Where on the mainline an event stands. What rests on nothing of the mainline is further away
 /// than anything that does.
@@ -31,90 +31,66 @@ pub struct MainlineKey {
     pub id: EventId,
 }
 
-/// Sorts `events` into the mainline ordering based on `power_levels`; also the mainline itself, as
-/// far down as it was needed.
+/// The mainline of a power levels event: it, the power levels that it cites, the power levels that
+/// those cite, and so on. Takes a step for each that is asked for.
 ///
-/// O(n · log n), and one visit to each power levels event below.
+/// Spec: [mainline ordering](https://spec.matrix.org/v1.19/rooms/v2/#definitions).
+pub fn mainline(dag: &RoomDag, power_levels: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+    std::iter::successors(Some(power_levels), |levels| dag.power_levels_of(*levels))
+}
+
+/// Sorts `events` into the mainline ordering based on `power_levels`.
+///
+/// O(n · log n), and O(log P) for each of the power levels events that they cite, however far down
+/// the mainline.
 pub(super) fn sort(
     scope: &Scope<'_>,
     events: impl IntoIterator<Item = NodeIndex>,
     power_levels: Option<NodeIndex>,
-) -> (Vec<(NodeIndex, MainlineKey)>, Vec<NodeIndex>) {
-    let mut mainline = Mainline::new(scope, power_levels);
+) -> Vec<(NodeIndex, MainlineKey)> {
+    let mut positions = Positions {
+        scope,
+        power_levels,
+        of_levels: IndexMap::default(),
+    };
     let mut keyed: Vec<_> = events
         .into_iter()
         .filter_map(|node| {
-            let event = scope.dag.event(node)?;
+            let (origin_server_ts, id) = (scope.dag.origin_server_ts(node)?, scope.dag.id(node)?);
             let key = MainlineKey {
-                position: Reverse(mainline.position(node)),
-                origin_server_ts: event.origin_server_ts,
-                id: event.id.clone(),
+                position: Reverse(positions.of(node)),
+                origin_server_ts,
+                id: id.clone(),
             };
             Some((node, key))
         })
         .collect();
     keyed.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
-    (keyed, mainline.events)
+    keyed
 }
 
-/// The mainline of a power levels event: it, the power levels that it cites, the power levels
-/// that those cite, and so on. It is followed only as far down as somebody asks.
-struct Mainline<'a> {
+/// Positions on the mainline of `power_levels`.
+struct Positions<'a> {
     scope: &'a Scope<'a>,
-    /// Newest first, and thus by falling generation.
-    events: Vec<NodeIndex>,
-    /// The next one, not yet in `events`.
-    next: Option<NodeIndex>,
-    /// The positions of power levels events.
-    positions: IndexMap<NodeIndex, Position>,
+    power_levels: Option<NodeIndex>,
+    /// Of the power levels that were asked about.
+    of_levels: IndexMap<NodeIndex, Position>,
 }
 
-impl<'a> Mainline<'a> {
-    fn new(scope: &'a Scope<'a>, power_levels: Option<NodeIndex>) -> Self {
-        Self {
-            scope,
-            events: Vec::new(),
-            next: power_levels,
-            positions: IndexMap::default(),
-        }
-    }
-
-    fn parent(&self, event: NodeIndex) -> Option<NodeIndex> {
-        self.scope.cited(event, KeyIx::POWER_LEVELS)
-    }
-
-    /// Follows the mainline down to the generation of `event`.
-    fn extend_to(&mut self, event: NodeIndex) {
-        let generation = self.scope.dag.generation(event);
-        while let Some(next) = self.next {
-            if self.scope.dag.generation(next) < generation {
-                break;
-            }
-            let steps = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
-            self.positions.insert(next, Position::At(steps));
-            self.events.push(next);
-            self.next = self.parent(next);
-        }
-    }
-
+impl Positions<'_> {
     /// The mainline position of an event: that of the nearest mainline event among the power
     /// levels that it cites, those that these cite, and so on; the event itself does not count.
-    fn position(&mut self, event: NodeIndex) -> Position {
-        let mut passed = Vec::new();
-        let mut next = self.parent(event);
-        let position = loop {
-            let Some(levels) = next else {
-                break Position::Infinite;
-            };
-            self.extend_to(levels);
-            if let Some(position) = self.positions.get(&levels) {
-                break *position;
-            }
-            passed.push(levels);
-            next = self.parent(levels);
+    ///
+    /// Both are ways down one tree, so it is where they meet.
+    fn of(&mut self, event: NodeIndex) -> Position {
+        let dag = self.scope.dag;
+        let (Some(base), Some(levels)) = (self.power_levels, dag.power_levels_of(event)) else {
+            return Position::Infinite;
         };
-        self.positions
-            .extend(passed.into_iter().map(|levels| (levels, position)));
-        position
+        let meet = || dag.common_power_levels(base, levels);
+        *self
+            .of_levels
+            .entry(levels)
+            .or_insert_with(|| meet().map_or(Position::Infinite, |(_, steps)| Position::At(steps)))
     }
 }

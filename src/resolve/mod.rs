@@ -26,18 +26,18 @@
 
 mod auth_difference;
 mod conflict;
-mod index;
 mod iterative;
 mod mainline;
 mod options;
 mod power_order;
+mod ranked;
 mod scope;
 mod subgraph;
 mod trace;
 mod v1;
 mod v2;
 
-pub use self::mainline::{MainlineKey, Position};
+pub use self::mainline::{MainlineKey, Position, mainline};
 pub use self::options::{AuthDifference, MissingEvents, Options, RejectedEvents};
 pub use self::power_order::{PowerKey, SenderPower};
 pub use self::trace::{AuthCheck, Conflicted, FullConflicted, Pass, Trace};

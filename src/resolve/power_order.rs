@@ -7,8 +7,7 @@ use petgraph::graph::NodeIndex;
 use crate::dag::order;
 use crate::id::EventId;
 use crate::pdu::content::{Level, Power};
-use crate::resolve::index::{IndexMap, IndexSet};
-use crate::resolve::scope::Scope;
+use crate::resolve::ranked::Ranked;
 
 /// By what the reverse topological power ordering sorts: greater power first, then the earlier
 /// `origin_server_ts`, then the smaller event id by bytes.
@@ -41,19 +40,21 @@ impl From<Power> for SenderPower {
     }
 }
 
-/// The power events of the full conflicted set, enlarged by what of that set they rest on.
+/// The power events of the full conflicted set, enlarged by what of that set they rest on: whether
+/// each event is one of them, by rank.
 ///
 /// Linear in the auth edges among the full conflicted set: the walk goes through its members only.
-pub(super) fn power_events(scope: &Scope<'_>, full: &IndexSet<NodeIndex>) -> IndexSet<NodeIndex> {
-    let mut stack: Vec<NodeIndex> = full
-        .iter()
-        .copied()
-        .filter(|event| scope.is_power_event(*event))
+pub(super) fn power_events(full: &Ranked<'_>) -> Vec<bool> {
+    let events = full.events.iter();
+    let mut chosen: Vec<bool> = events
+        .map(|event| full.scope.is_power_event(*event))
         .collect();
-    let mut chosen: IndexSet<NodeIndex> = stack.iter().copied().collect();
-    while let Some(event) = stack.pop() {
-        for cited in scope.dag.auth_events(event) {
-            if full.contains(&cited) && chosen.insert(cited) {
+    let power = chosen.iter().enumerate().filter(|(_, is_power)| **is_power);
+    let mut stack: Vec<usize> = power.map(|(rank, _)| rank).collect();
+    while let Some(rank) = stack.pop() {
+        for cited in full.cited(rank) {
+            if let Some(chosen) = chosen.get_mut(cited).filter(|chosen| !**chosen) {
+                *chosen = true;
                 stack.push(cited);
             }
         }
@@ -61,29 +62,27 @@ pub(super) fn power_events(scope: &Scope<'_>, full: &IndexSet<NodeIndex>) -> Ind
     chosen
 }
 
-/// Sorts `events` into reverse topological power ordering: Kahn's algorithm over the auth edges
-/// among them, taking the smallest of the candidates each time. O((n + e) · log n).
-pub(super) fn sort(scope: &Scope<'_>, events: &IndexSet<NodeIndex>) -> Vec<(NodeIndex, PowerKey)> {
-    let keys: IndexMap<NodeIndex, PowerKey> = events
-        .iter()
-        .filter_map(|node| {
-            let event = scope.dag.event(*node)?;
-            let key = PowerKey {
-                power: Reverse(scope.sender_power(*node).into()),
-                origin_server_ts: event.origin_server_ts,
-                id: event.id.clone(),
-            };
-            Some((*node, key))
+/// Sorts the `chosen` events into reverse topological power ordering: Kahn's algorithm over the
+/// auth edges among them, taking the smallest of the candidates each time. O((n + e) · log n).
+pub(super) fn sort(full: &Ranked<'_>, chosen: &[bool]) -> Vec<(NodeIndex, PowerKey)> {
+    let scope = full.scope;
+    let key = |(event, chosen): (&NodeIndex, &bool)| {
+        let event = Some(*event).filter(|_| *chosen)?;
+        Some(PowerKey {
+            power: Reverse(scope.sender_power(event).into()),
+            origin_server_ts: scope.dag.origin_server_ts(event)?,
+            id: scope.dag.id(event)?.clone(),
         })
-        .collect();
-    let nodes = events.iter().copied();
-    order::topological_order(
-        nodes,
-        |node| scope.dag.auth_events(node),
-        |node| keys.get(&node),
+    };
+    let mut keys: Vec<Option<PowerKey>> = full.events.iter().zip(chosen).map(key).collect();
+    let of = |rank: usize| keys.get(rank).and_then(Option::as_ref);
+    let sorted = order::topological_order(
+        (0..keys.len()).filter(|rank| of(*rank).is_some()),
+        |rank| full.cited(rank),
+        // The ids are in the order of the ranks.
+        |rank| (of(rank).map(|key| (&key.power, key.origin_server_ts)), rank),
     )
-    .sorted
-    .into_iter()
-    .filter_map(|node| Some((node, keys.get(&node)?.clone())))
-    .collect()
+    .sorted;
+    let take = |rank: usize| Some((full.event(rank)?, keys.get_mut(rank)?.take()?));
+    sorted.into_iter().filter_map(take).collect()
 }

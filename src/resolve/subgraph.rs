@@ -7,8 +7,8 @@
 
 use petgraph::graph::NodeIndex;
 
+use crate::dag::index::{self, IndexMap};
 use crate::resolve::conflict::Conflict;
-use crate::resolve::index::IndexSet;
 use crate::resolve::scope::Scope;
 
 /// The conflicted state subgraph, in no particular order.
@@ -16,32 +16,32 @@ use crate::resolve::scope::Scope;
 /// Linear in the auth edges from the conflicted events down to the generation of the oldest.
 pub(super) fn conflicted_subgraph(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec<NodeIndex> {
     let dag = scope.dag;
-    let conflicted: IndexSet<NodeIndex> = conflict.events().collect();
-    let Some(oldest) = conflict.events().map(|event| dag.generation(event)).min() else {
+    let ends: Vec<NodeIndex> = conflict.events().collect();
+    let Some(oldest) = ends.iter().map(|event| dag.generation(*event)).min() else {
         return Vec::new();
     };
-    let mut reached = conflicted.clone();
-    let mut walked: Vec<NodeIndex> = conflict.events().collect();
-    let mut stack = walked.clone();
-    while let Some(event) = stack.pop() {
-        for cited in dag.auth_events(event) {
-            if dag.event(cited).is_some() && dag.generation(cited) > oldest && reached.insert(cited)
-            {
-                walked.push(cited);
-                stack.push(cited);
+    // Whether an event leads to a conflicted one, for those whose citations are all looked at.
+    let mut leads: IndexMap<NodeIndex, bool> = index::map_for(ends.len().saturating_mul(2));
+    leads.extend(ends.iter().map(|event| (*event, true)));
+    let mut subgraph = ends.clone();
+    for end in ends {
+        let mut stack = vec![(end, dag.auth_events(end), true)];
+        while let Some((_, cited, on_path)) = stack.last_mut() {
+            if let Some(cited) = cited.next() {
+                if let Some(known) = leads.get(&cited) {
+                    *on_path |= known;
+                } else if dag.is_known(cited) && dag.generation(cited) > oldest {
+                    stack.push((cited, dag.auth_events(cited), false));
+                }
+            } else if let Some((event, _, on_path)) = stack.pop() {
+                if leads.insert(event, on_path).is_none() && on_path {
+                    subgraph.push(event);
+                }
+                if let Some((_, _, above)) = stack.last_mut() {
+                    *above |= on_path;
+                }
             }
         }
     }
-    // Oldest first: what an event cites is settled before the event.
-    walked.sort_unstable_by_key(|event| dag.generation(*event));
-    let mut leads: IndexSet<NodeIndex> = IndexSet::default();
-    walked.retain(|event| {
-        let on_path = conflicted.contains(event)
-            || dag.auth_events(*event).any(|cited| leads.contains(&cited));
-        if on_path {
-            leads.insert(*event);
-        }
-        on_path
-    });
-    walked
+    subgraph
 }

@@ -21,9 +21,9 @@ pub struct Trace {
     pub missing: Vec<EventId>,
     /// The power events and what they rest on, in reverse topological power ordering.
     pub power_order: Vec<(NodeIndex, PowerKey)>,
-    /// The mainline of the power levels that the first pass settled on, newest first, as far down
-    /// as a position had to be found.
-    pub mainline: Vec<NodeIndex>,
+    /// The power levels that the first pass settled on, and so the start of the
+    /// [mainline](crate::resolve::mainline).
+    pub mainline: Option<NodeIndex>,
     /// The remaining events, in mainline ordering.
     pub mainline_order: Vec<(NodeIndex, MainlineKey)>,
     /// The auth checks, in the order in which they were made.

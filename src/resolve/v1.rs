@@ -12,11 +12,11 @@ use petgraph::graph::NodeIndex;
 use sha1::{Digest, Sha1};
 
 use crate::auth::{self, StateView};
+use crate::dag::index::IndexMap;
 use crate::event::EventRef;
 use crate::id::EventId;
 use crate::pdu::{JOIN_RULES, MEMBER};
 use crate::resolve::conflict::Conflict;
-use crate::resolve::index::IndexMap;
 use crate::resolve::scope::Scope;
 use crate::resolve::{AuthCheck, Conflicted, Pass, ResolveError, Trace};
 use crate::state::{KeyIx, StateMap};

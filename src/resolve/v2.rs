@@ -5,12 +5,13 @@
 
 use petgraph::graph::NodeIndex;
 
+use crate::dag::index;
 use crate::id::EventId;
 use crate::resolve::auth_difference::auth_difference;
 use crate::resolve::conflict::Conflict;
-use crate::resolve::index::{IndexMap, IndexSet};
 use crate::resolve::iterative::Partial;
-use crate::resolve::scope::Scope;
+use crate::resolve::ranked::Ranked;
+use crate::resolve::scope::{Scope, sort_by_id};
 use crate::resolve::subgraph::conflicted_subgraph;
 use crate::resolve::{
     FullConflicted, MissingEvents, Pass, ResolveError, Trace, mainline, power_order,
@@ -34,12 +35,15 @@ pub(super) fn resolve(
         return Ok(states.first().cloned().unwrap_or_default());
     };
     trace.full_conflicted = full_conflicted_set(scope, &conflict, subgraph);
-    let full: IndexSet<NodeIndex> = trace.full_conflicted.iter().map(|e| e.event).collect();
     trace.missing = missing(scope, &trace.full_conflicted)?;
+    let full = Ranked::new(
+        scope,
+        trace.full_conflicted.iter().map(|member| member.event),
+    );
 
     // 1. The power events and what of the full conflicted set they rest on, in power order.
-    let power = power_order::power_events(scope, &full);
-    trace.power_order = power_order::sort(scope, &power);
+    let power = power_order::power_events(&full);
+    trace.power_order = power_order::sort(&full, &power);
     // 2. Apply them, v2 on top of the unconflicted state map and v2.1 on nothing.
     let mut state = Partial::on(match first_pass {
         FirstPass::Unconflicted => Some(&conflict),
@@ -48,13 +52,11 @@ pub(super) fn resolve(
     let order = trace.power_order.iter().map(|(event, _)| *event);
     state.apply(scope, order, Pass::Power, &mut trace.checks);
     // 3. Everything else, along the mainline of the power levels just settled.
-    let rest = trace
-        .full_conflicted
-        .iter()
-        .map(|e| e.event)
-        .filter(|e| !power.contains(e));
-    (trace.mainline_order, trace.mainline) =
-        mainline::sort(scope, rest, state.get(KeyIx::POWER_LEVELS));
+    let is_power = power.into_iter();
+    let rest = full.events.iter().zip(is_power);
+    let rest = rest.filter_map(|(event, is_power)| (!is_power).then_some(*event));
+    trace.mainline = state.get(KeyIx::POWER_LEVELS);
+    trace.mainline_order = mainline::sort(scope, rest, trace.mainline);
     // 4. Apply that too.
     let order = trace.mainline_order.iter().map(|(event, _)| *event);
     state.apply(scope, order, Pass::Mainline, &mut trace.checks);
@@ -80,7 +82,14 @@ fn full_conflicted_set(
     conflict: &Conflict<'_>,
     subgraph: ConflictedSubgraph,
 ) -> Vec<FullConflicted> {
-    let mut members: IndexMap<NodeIndex, FullConflicted> = IndexMap::default();
+    let (difference, subgraph) = (
+        auth_difference(scope, conflict),
+        match subgraph {
+            ConflictedSubgraph::Included => conflicted_subgraph(scope, conflict),
+            ConflictedSubgraph::LeftOut => Vec::new(),
+        },
+    );
+    let mut members = index::map_for(difference.len().max(subgraph.len()));
     let mut member = |event: NodeIndex, reason: fn(&mut FullConflicted) -> &mut bool| {
         let none = FullConflicted {
             event,
@@ -93,16 +102,14 @@ fn full_conflicted_set(
     for event in conflict.events() {
         member(event, |m| &mut m.conflicted);
     }
-    for event in auth_difference(scope, conflict) {
+    for event in difference {
         member(event, |m| &mut m.auth_difference);
     }
-    if subgraph == ConflictedSubgraph::Included {
-        for event in conflicted_subgraph(scope, conflict) {
-            member(event, |m| &mut m.subgraph);
-        }
+    for event in subgraph {
+        member(event, |m| &mut m.subgraph);
     }
     let mut members: Vec<_> = members.into_values().collect();
-    members.sort_unstable_by_key(|member| scope.dag.id(member.event));
+    sort_by_id(scope, &mut members, |member| member.event);
     members
 }
 
@@ -118,7 +125,7 @@ fn missing(scope: &Scope<'_>, full: &[FullConflicted]) -> Result<Vec<EventId>, R
     let mut events: Vec<EventId> = full
         .iter()
         .flat_map(|member| scope.dag.auth_events(member.event))
-        .filter(|cited| scope.dag.event(*cited).is_none())
+        .filter(|cited| !scope.dag.is_known(*cited))
         .filter_map(|cited| scope.dag.id(cited).cloned())
         .chain(implied)
         .collect();

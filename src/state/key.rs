@@ -113,7 +113,7 @@ impl StateKeys {
         };
         // INVARIANT: the order is that of the constants of `TypeIx` and `KeyIx`.
         for event_type in WELL_KNOWN_TYPES {
-            table.intern_type(event_type);
+            table.types.insert(event_type.into());
         }
         for event_type in [TypeIx::CREATE, TypeIx::POWER_LEVELS, TypeIx::JOIN_RULES] {
             table.keys.insert(Key {
@@ -188,16 +188,20 @@ impl StateKeys {
 
     /// The number of the event type, which is a new one if the type is new.
     pub fn intern_type(&mut self, event_type: &str) -> TypeIx {
-        let index = match self.types.get_index_of(event_type) {
-            Some(index) => index,
-            None => self.types.insert_full(event_type.into()).0,
-        };
-        TypeIx(number(index))
+        self.lookup_type(event_type)
+            .unwrap_or_else(|| TypeIx(number(self.types.insert_full(event_type.into()).0)))
     }
 
     /// The number of the event type, if it was interned before.
     #[must_use]
     pub fn lookup_type(&self, event_type: &str) -> Option<TypeIx> {
+        // Comparing a few lengths is quicker than a hash.
+        let known = WELL_KNOWN_TYPES
+            .iter()
+            .position(|known| *known == event_type);
+        if let Some(known) = known {
+            return Some(TypeIx(number(known)));
+        }
         Some(TypeIx(number(self.types.get_index_of(event_type)?)))
     }
 

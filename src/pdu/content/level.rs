@@ -16,11 +16,15 @@ pub struct Level(Repr);
 #[derive(Clone, PartialEq, Eq)]
 enum Repr {
     Small(i64),
-    /// Beyond `i64`: the digits, without leading zeros.
-    Big {
-        negative: bool,
-        digits: Box<str>,
-    },
+    /// Behind a pointer, for hardly any is.
+    Big(Box<Big>),
+}
+
+/// A level beyond `i64`: the digits, without leading zeros.
+#[derive(Clone, PartialEq, Eq)]
+struct Big {
+    negative: bool,
+    digits: Box<str>,
 }
 
 impl Level {
@@ -66,10 +70,8 @@ impl Level {
         let (negative, digits) = text
             .strip_prefix('-')
             .map_or((false, text), |digits| (true, digits));
-        Self(Repr::Big {
-            negative,
-            digits: digits.trim_start_matches('0').into(),
-        })
+        let digits = digits.trim_start_matches('0').into();
+        Self(Repr::Big(Box::new(Big { negative, digits })))
     }
 
     /// The integer that a string states.
@@ -129,28 +131,19 @@ impl Ord for Level {
         // INVARIANT: a big level is beyond every small one, and has no leading zeros.
         match (&self.0, &other.0) {
             (Repr::Small(a), Repr::Small(b)) => a.cmp(b),
-            (Repr::Small(_), Repr::Big { negative, .. }) => {
-                if *negative {
+            (Repr::Small(_), Repr::Big(big)) => {
+                if big.negative {
                     Ordering::Greater
                 } else {
                     Ordering::Less
                 }
             }
-            (Repr::Big { .. }, Repr::Small(_)) => other.cmp(self).reverse(),
-            (
-                Repr::Big {
-                    negative: a_negative,
-                    digits: a,
-                },
-                Repr::Big {
-                    negative: b_negative,
-                    digits: b,
-                },
-            ) => match (a_negative, b_negative) {
+            (Repr::Big(_), Repr::Small(_)) => other.cmp(self).reverse(),
+            (Repr::Big(a), Repr::Big(b)) => match (a.negative, b.negative) {
                 (false, true) => Ordering::Greater,
                 (true, false) => Ordering::Less,
-                (false, false) => (a.len(), a).cmp(&(b.len(), b)),
-                (true, true) => (b.len(), b).cmp(&(a.len(), a)),
+                (false, false) => (a.digits.len(), &a.digits).cmp(&(b.digits.len(), &b.digits)),
+                (true, true) => (b.digits.len(), &b.digits).cmp(&(a.digits.len(), &a.digits)),
             },
         }
     }
@@ -166,8 +159,9 @@ impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Small(level) => level.fmt(f),
-            Repr::Big { negative, digits } => {
-                write!(f, "{}{digits}", if *negative { "-" } else { "" })
+            Repr::Big(big) => {
+                let sign = if big.negative { "-" } else { "" };
+                write!(f, "{sign}{}", big.digits)
             }
         }
     }

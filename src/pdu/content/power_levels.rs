@@ -175,6 +175,19 @@ impl LevelMap {
         self.entries.iter().map(|(name, level)| (&**name, level))
     }
 
+    /// The entries for which `other` states something else, sorted by name. Linear in both.
+    pub fn differing<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = (&'a str, &'a StatedLevel)> {
+        let mut theirs = other.iter().peekable();
+        self.iter().filter(move |(name, level)| {
+            while theirs.next_if(|(theirs, _)| theirs < name).is_some() {}
+            let stated = theirs.next_if(|(theirs, _)| theirs == name);
+            stated.map_or(&ABSENT, |(_, stated)| stated) != *level
+        })
+    }
+
     /// Whether it can be told which entries there are.
     #[must_use]
     pub fn is_enumerable(&self) -> bool {

@@ -8,7 +8,7 @@ use roomdag::id::EventId;
 use roomdag::json::{Object, Value};
 use roomdag::resolve::{
     AuthDifference, MissingEvents, Options, Position, RejectedEvents, Resolution, ResolveError,
-    resolve,
+    mainline, resolve,
 };
 use roomdag::state::StateMap;
 use roomdag::testing::oracle::{Found, Oracle, State};
@@ -169,7 +169,9 @@ impl Room {
             "power_order",
             texts_of(trace.power_order.iter().map(|(e, _)| id(*e))),
         );
-        answers.insert("mainline", texts_of(trace.mainline.iter().map(|e| id(*e))));
+        let base = trace.mainline.into_iter();
+        let mainline = base.flat_map(|levels| mainline(&self.dag, levels));
+        answers.insert("mainline", texts_of(mainline.map(id)));
         let positions = trace.mainline_order.iter();
         let positions = positions.map(|(e, key)| position(id(*e), key.position.0));
         answers.insert("mainline_order", rows(positions));

@@ -7,14 +7,24 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map from indices. Never iterated where an answer could depend on the order.
-pub(super) type IndexMap<K, V> = HashMap<K, V, BuildHasherDefault<IndexHasher>>;
+pub(crate) type IndexMap<K, V> = HashMap<K, V, BuildHasherDefault<IndexHasher>>;
 
 /// A set of indices, under the same condition.
-pub(super) type IndexSet<K> = HashSet<K, BuildHasherDefault<IndexHasher>>;
+pub(crate) type IndexSet<K> = HashSet<K, BuildHasherDefault<IndexHasher>>;
+
+/// A map with room for that many entries.
+pub(crate) fn map_for<K, V>(entries: usize) -> IndexMap<K, V> {
+    IndexMap::with_capacity_and_hasher(entries, BuildHasherDefault::default())
+}
+
+/// A set with room for that many entries.
+pub(crate) fn set_for<K>(entries: usize) -> IndexSet<K> {
+    IndexSet::with_capacity_and_hasher(entries, BuildHasherDefault::default())
+}
 
 /// Fibonacci hashing of one `u32`.
 #[derive(Clone, Copy, Default)]
-pub(super) struct IndexHasher(u64);
+pub(crate) struct IndexHasher(u64);
 
 impl Hasher for IndexHasher {
     fn finish(&self) -> u64 {
