@@ -196,13 +196,41 @@ impl Extend<(KeyIx, NodeIndex)> for StateMap {
     }
 }
 
+/// Takes O(n) where the keys are dense, in whatever order they come.
 impl FromIterator<(KeyIx, NodeIndex)> for StateMap {
     fn from_iter<I: IntoIterator<Item = (KeyIx, NodeIndex)>>(entries: I) -> Self {
-        let mut map = Self::new();
-        map.extend(entries);
-        map
+        let entries: Vec<(KeyIx, NodeIndex)> = entries.into_iter().collect();
+        let keys = entries.iter().map(|(key, _)| key.index()).max();
+        let keys = keys.and_then(|last| usize::try_from(last).ok()?.checked_add(1));
+        let Some(keys) = keys.filter(|keys| keys / SPARSE <= entries.len()) else {
+            let mut map = Self::new();
+            map.extend(entries);
+            return map;
+        };
+        let mut dense = vec![NodeIndex::end(); keys];
+        for (key, event) in entries {
+            let slot = usize::try_from(key.index()).ok();
+            if let Some(slot) = slot.and_then(|slot| dense.get_mut(slot)) {
+                *slot = event;
+            }
+        }
+        let is_event = |event: &NodeIndex| *event != NodeIndex::end();
+        let end = dense.iter().rposition(is_event);
+        dense.truncate(end.map_or(0, |last| last.saturating_add(1)));
+        let len = dense.iter().filter(|event| is_event(event)).count();
+        match Node::of_dense(&dense) {
+            Some((root, level)) => Self {
+                root: Some(root),
+                len: u32::try_from(len).unwrap_or(u32::MAX),
+                level,
+            },
+            None => Self::new(),
+        }
     }
 }
+
+/// How many keys for each entry are too many to be laid out.
+const SPARSE: usize = 16;
 
 impl<'a> IntoIterator for &'a StateMap {
     type Item = (KeyIx, NodeIndex);

@@ -81,6 +81,41 @@ impl Node {
         }
     }
 
+    /// The node of the lowest level that holds these events, each at the key of its position;
+    /// `None` if there is none. The last of them is an event. Linear in their number.
+    pub(super) fn of_dense(events: &[NodeIndex]) -> Option<(Arc<Self>, Level)> {
+        let leaf = |chunk: &[NodeIndex]| {
+            let mut leaf = [NodeIndex::end(); LEAF];
+            leaf.iter_mut()
+                .zip(chunk)
+                .for_each(|(slot, event)| *slot = *event);
+            let holds = leaf.iter().any(|event| present(*event).is_some());
+            holds.then(|| Arc::new(Self::Leaf(leaf)))
+        };
+        let branch = |chunk: &[Option<Arc<Self>>]| {
+            let mut branch: [_; BRANCH] = Default::default();
+            branch.clone_from_slice(chunk.get(..BRANCH)?);
+            let holds = branch.iter().any(Option::is_some);
+            holds.then(|| Arc::new(Self::Branch(branch)))
+        };
+        let mut level = Level::BOTTOM;
+        let mut nodes: Vec<Option<Arc<Self>>> = events.chunks(LEAF).map(leaf).collect();
+        while nodes.len() > 1 {
+            nodes.resize(nodes.len().next_multiple_of(BRANCH), None);
+            nodes = nodes.chunks(BRANCH).map(branch).collect();
+            level = level.above();
+        }
+        Some((nodes.pop()??, level))
+    }
+
+    /// Whether both are leaves that hold the same.
+    pub(super) fn is_same_leaf(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Leaf(one), Self::Leaf(other)) => one == other,
+            _ => false,
+        }
+    }
+
     /// A node one level above `node`, which holds it and nothing else.
     pub(super) fn over(node: Arc<Self>) -> Self {
         let mut children: [_; BRANCH] = Default::default();

@@ -60,7 +60,7 @@ impl<'a> Changes<'a> {
         changes
     }
 
-    /// Puts a pair on the stack, unless both sides are one and the same node.
+    /// Puts a pair on the stack, unless there is nothing to see.
     fn push(&mut self, pair: Pair<'a>) {
         if !pair.is_shared() {
             self.stack.push(pair);
@@ -96,11 +96,12 @@ impl Iterator for Changes<'_> {
 }
 
 impl Pair<'_> {
-    /// Whether there is nothing to see: both sides absent, or both the same node.
+    /// Whether there is nothing to see: both sides absent, or both the same node, or two leaves
+    /// that hold the same.
     fn is_shared(&self) -> bool {
         match (self.old.0, self.new.0) {
             (None, None) => true,
-            (Some((old, _)), Some((new, _))) => Arc::ptr_eq(old, new),
+            (Some((old, _)), Some((new, _))) => Arc::ptr_eq(old, new) || old.is_same_leaf(new),
             _ => false,
         }
     }

@@ -96,6 +96,33 @@ fn plain_diff(old: &Model, new: &Model) -> Vec<(KeyIx, Option<NodeIndex>, Option
 }
 
 proptest! {
+    /// Laying entries out and inserting them one by one make the same map, whatever the order,
+    /// with repetitions and with what is no event.
+    #[test]
+    fn collected_entries_are_inserted_entries(
+        dense in vec((0..300_u32, 0..8_u32), 0..400),
+        sparse in vec((any_key(), any_event()), 0..40),
+        is_sparse in any::<bool>(),
+    ) {
+        let event = |e| if e == 7 { NodeIndex::end() } else { event(e) };
+        let dense = dense.into_iter().map(|(k, e)| (key(k), event(e)));
+        let entries: Vec<_> = if is_sparse { sparse } else { dense.collect() };
+        let mut inserted = StateMap::new();
+        for (key, event) in &entries {
+            inserted.insert(*key, *event);
+        }
+        let collected: StateMap = entries.into_iter().collect();
+        prop_assert_eq!(collected.len(), inserted.len());
+        prop_assert_eq!(collected.is_empty(), inserted.is_empty());
+        prop_assert_eq!(collected.iter().collect::<Vec<_>>(), inserted.iter().collect::<Vec<_>>());
+        prop_assert!(collected.diff(&inserted).next().is_none());
+        // The shape follows from the content, so both change alike.
+        let (mut one, mut other) = (collected, inserted);
+        one.insert(key(1_000), event(3));
+        other.insert(key(1_000), event(3));
+        prop_assert_eq!(one, other);
+    }
+
     /// Whatever is inserted, removed and cloned, a state map answers as a plain map does.
     #[test]
     fn a_state_map_is_a_map(steps in vec(any_step(), 0..120), probe in vec(any_key(), 8)) {
