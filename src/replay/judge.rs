@@ -1,16 +1,18 @@
 //! Receipt checks 4, 5 and 6 on one event.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use petgraph::graph::NodeIndex;
 
-use crate::auth::{self, AuthEvent, Decision, Rule, StateView};
+use crate::auth::{self, AuthEvent, Decision, Outcome, Rule, StateView};
 use crate::dag::RoomDag;
 use crate::event::EventRef;
+use crate::id::EventId;
 use crate::pdu::CREATE;
 use crate::replay::extremities::Arrived;
 use crate::replay::states::{Quality, StateIx, States};
-use crate::replay::{Check, Record, Replay, Status, Verdict};
+use crate::replay::{Check, Record, Replay, Status, Verdict, Verdicts};
 use crate::resolve;
 use crate::state::{KeyIx, StateMap};
 use crate::version::CreateReference;
@@ -36,24 +38,59 @@ impl Replay {
             by_current_state: None,
             overlong: self.dag.overlong(node),
         };
-        let after = match (verdict.status(), self.dag.key(node)) {
-            (Status::Accepted, Some(key)) => {
+        (self.record_with(node, verdict, before), asked)
+    }
+
+    /// As [`judge`](Self::judge), by the caller's word.
+    pub(super) fn record_stated(&mut self, node: NodeIndex) -> Record {
+        let outcome = |events: &BTreeSet<EventId>| {
+            let id = self.dag.id(node).filter(|_| !events.is_empty());
+            if id.is_some_and(|id| events.contains(id)) {
+                Outcome::Reject
+            } else {
+                Outcome::Allow
+            }
+        };
+        let (rejected, soft_failed) = match &self.options.verdicts {
+            Verdicts::Judged => (Outcome::Allow, Outcome::Allow),
+            Verdicts::Stated {
+                rejected,
+                soft_failed,
+            } => (outcome(rejected), outcome(soft_failed)),
+        };
+        let before = self.before(node);
+        let verdict = Verdict {
+            by_auth_events: Check::Stated(rejected),
+            by_state: before.map_or(Check::Missing, |_| Check::Stated(rejected)),
+            by_current_state: Some(Check::Stated(soft_failed)),
+            overlong: self.dag.overlong(node),
+        };
+        self.record_with(node, verdict, before)
+    }
+
+    /// The verdict on an event and the states around it.
+    fn record_with(
+        &mut self,
+        node: NodeIndex,
+        verdict: Verdict,
+        before: Option<StateIx>,
+    ) -> Record {
+        let status = verdict.status();
+        let after = match (status, self.dag.key(node)) {
+            (Status::Accepted | Status::SoftFailed, Some(key)) => {
                 before.and_then(|before| self.with_event(before, key, node))
             }
             (Status::Waiting, _) => None,
             _ => before,
         };
-        if verdict.status() == Status::Rejected {
+        if status == Status::Rejected {
             self.dag.reject(node);
         }
-        (
-            Record {
-                verdict,
-                before,
-                after,
-            },
-            asked,
-        )
+        Record {
+            verdict,
+            before,
+            after,
+        }
     }
 
     /// Check 6, and the server's extremities once the event has arrived.
@@ -65,6 +102,10 @@ impl Replay {
         arrived: &mut Arrived,
     ) {
         if record.verdict.status() != Status::Accepted {
+            return;
+        }
+        if record.verdict.by_current_state.is_some() {
+            arrived.accept(self, node);
             return;
         }
         let after: Option<Vec<StateIx>> =

@@ -11,6 +11,7 @@
 //! | forward extremities                    | [`Replay::extremities`]                      |
 //! | current state                          | [`Replay::current_state`]                    |
 //! | soft failed                            | [`Arrival::InOrder`], [`Replay::soft_failed`] |
+//! | (verdicts of a server's own store)     | [`Verdicts::Stated`]                         |
 //!
 //! Rejected events never change the state and are never extremities; an event that cites one in
 //! `auth_events` is rejected. An event that cites what nobody has seen is *waiting*, neither
@@ -36,7 +37,7 @@ mod verdict;
 pub use self::intake::{Refusal, Refused};
 pub use self::judge::DagState;
 pub use self::states::Quality;
-pub use self::verdict::{Check, Status, Verdict};
+pub use self::verdict::{Check, Status, Verdict, Verdicts};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +58,8 @@ pub struct ReplayOptions {
     pub resolve: resolve::Options,
     /// Whether the order of the events is that of their arrival.
     pub arrival: Arrival,
+    /// Whether the events are judged, or were before.
+    pub verdicts: Verdicts,
     /// The room's create event, if the caller knows it; otherwise it is the one that most events
     /// rest on.
     pub create: Option<EventId>,
@@ -77,6 +80,7 @@ impl ReplayOptions {
         Self {
             resolve: resolve::Options::of(rules),
             arrival: Arrival::Unknown,
+            verdicts: Verdicts::Judged,
             create: None,
             claimed: BTreeMap::new(),
             remembered_resolutions: crate::limits::Limits::default().remembered_resolutions,
@@ -165,7 +169,10 @@ impl Replay {
                 }));
                 continue;
             }
-            let (mut record, asked) = replay.judge(node);
+            let (mut record, asked) = match &replay.options.verdicts {
+                Verdicts::Judged => replay.judge(node),
+                Verdicts::Stated { .. } => (replay.record_stated(node), Vec::new()),
+            };
             if replay.options.arrival == Arrival::InOrder {
                 replay.judge_by_current_state(node, &mut record, &asked, &mut arrived);
             }

@@ -1,6 +1,9 @@
 //! The verdict on an event.
 
-use crate::auth::{Decision, Rule};
+use std::collections::BTreeSet;
+
+use crate::auth::{Decision, Outcome, Rule};
+use crate::id::EventId;
 
 /// What a replay says of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +13,7 @@ pub struct Verdict {
     /// Receipt check 5: by the state before it.
     pub by_state: Check,
     /// Receipt check 6: by the room's current state when it arrived. Only for accepted events, and
-    /// only where the order of arrival is known.
+    /// only where the order of arrival is known or the verdicts are stated.
     pub by_current_state: Option<Check>,
     /// The identifier field of more than 255 bytes for which the room version rejects the event.
     pub overlong: Option<&'static str>,
@@ -25,6 +28,26 @@ pub enum Check {
     Reject(Box<Decision>),
     /// What the check needs is missing.
     Missing,
+    /// The caller said so, and nobody looked: see [`Verdicts::Stated`].
+    Stated(Outcome),
+}
+
+/// Where the verdicts of a replay come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Verdicts {
+    /// Every event is held against the authorisation rules.
+    #[default]
+    Judged,
+    /// The caller judged the events before and remembers: these are not accepted, all others are.
+    /// No rule is applied but those that state resolution applies.
+    ///
+    /// What waits for a missing event waits all the same.
+    Stated {
+        /// The events that were rejected.
+        rejected: BTreeSet<EventId>,
+        /// The events that were soft-failed.
+        soft_failed: BTreeSet<EventId>,
+    },
 }
 
 /// What becomes of an event.
@@ -44,7 +67,8 @@ impl Verdict {
     /// What becomes of the event.
     #[must_use]
     pub fn status(&self) -> Status {
-        let rejects = |check: &Check| matches!(check, Check::Reject(_));
+        let rejects =
+            |check: &Check| matches!(check, Check::Reject(_) | Check::Stated(Outcome::Reject));
         let checks = [&self.by_auth_events, &self.by_state];
         if self.overlong.is_some() || checks.into_iter().any(rejects) {
             Status::Rejected
@@ -60,7 +84,7 @@ impl Verdict {
     /// The decision that rejected or soft-failed the event: that of the first check that failed.
     ///
     /// `None` for an event that is rejected for nothing but [`overlong`](Self::overlong), which no
-    /// rule is about.
+    /// rule is about, and where the verdict was [stated](Verdicts::Stated).
     #[must_use]
     pub fn objection(&self) -> Option<&Decision> {
         [

@@ -1,5 +1,8 @@
 //! Replay: against the oracle, and the laws of verdicts, gaps, extremities and arrival.
 
+mod order;
+mod stated;
+
 use proptest::prelude::*;
 use roomdag::event::{Event, EventRef};
 use roomdag::id::EventId;

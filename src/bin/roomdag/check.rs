@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use petgraph::graph::NodeIndex;
+use roomdag::auth::Outcome;
 use roomdag::event::{HashCheck, Signatures};
 use roomdag::replay::{Arrival, Check, Replay, Status, Verdict};
 use roomdag::state::StateDigest;
@@ -267,8 +268,8 @@ fn word(status: Status) -> &'static str {
 
 fn check_word(check: &Check) -> &'static str {
     match check {
-        Check::Allow(_) => "allow",
-        Check::Reject(_) => "reject",
+        Check::Allow(_) | Check::Stated(Outcome::Allow) => "allow",
+        Check::Reject(_) | Check::Stated(Outcome::Reject) => "reject",
         Check::Missing => "missing",
     }
 }
