@@ -4,6 +4,7 @@
 
 mod cycles;
 mod depths;
+mod descent;
 mod graph;
 mod order;
 
