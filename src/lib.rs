@@ -121,10 +121,15 @@
 //!
 //! None is on by default. `cli` builds the tool `roomdag`; `lab` the readers of room dumps and the
 //! conformance runner; `testing` the room builder and the oracle that tests, benches and fuzz
-//! targets share. A feature adds items and never changes an answer.
+//! targets share; `counting` counts the steps that claims of complexity are about. A feature adds items and
+//! never changes an answer.
 //!
 //! [checks]: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
 
+#[cfg(feature = "counting")]
+pub mod effort;
+#[cfg(not(feature = "counting"))]
+mod effort;
 pub mod limits;
 
 pub mod id;

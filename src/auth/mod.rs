@@ -40,6 +40,7 @@ pub use self::rule::{Outcome, Rule};
 pub use self::select::{Selection, selection};
 
 use crate::auth::context::Context;
+use crate::effort::{self, Step};
 use crate::event::EventRef;
 use crate::pdu::content::NamedLevel;
 use crate::pdu::{ALIASES, CREATE, MEMBER, POWER_LEVELS, REDACTION, THIRD_PARTY_INVITE};
@@ -57,6 +58,7 @@ use crate::version::{AliasRule, RedactionRule, RoomVersionRules};
 ///
 /// Spec: [authorisation rules](https://spec.matrix.org/v1.19/server-server-api/#authorisation-rules).
 pub fn check(event: &EventRef<'_>, state: &impl StateView, rules: &RoomVersionRules) -> Decision {
+    effort::step(Step::Check);
     let cx = Context::new(*event, state, rules);
     // 1
     if event.event_type == CREATE {

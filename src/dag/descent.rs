@@ -16,6 +16,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::dag::RoomDag;
 use crate::dag::index::{IndexMap, map_for};
+use crate::effort::{self, Step};
 
 /// How far each power levels event is from its root, and the ways down.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +69,7 @@ impl Descent {
             down_to(links, other, lowest)?,
         );
         while a != b {
+            effort::step(Step::Jump);
             let (from_a, from_b) = (of(a)?, of(b)?);
             if from_a.parent == a {
                 return None;
@@ -132,6 +134,7 @@ fn down_to(
     depth: u32,
 ) -> Option<NodeIndex> {
     loop {
+        effort::step(Step::Jump);
         let link = links.get(&node)?;
         if link.depth <= depth {
             return Some(node);

@@ -41,6 +41,7 @@ use crate::dag::lists::Lists;
 use crate::dag::rank::Ranks;
 pub(crate) use crate::dag::slim::Reduced;
 use crate::dag::slim::{Extra, Slim};
+use crate::effort::{self, Step};
 use crate::event::{Event, EventRef, PrevEvents, Provenance};
 use crate::id::{EventId, RoomId, UserId};
 use crate::pdu::MEMBER;
@@ -94,6 +95,7 @@ impl RoomDag {
     /// The number of an event or of a placeholder.
     #[must_use]
     pub fn node(&self, id: impl AsRef<str>) -> Option<NodeIndex> {
+        effort::step(Step::Lookup);
         self.ids.get_index_of(id.as_ref()).map(NodeIndex::new)
     }
 
@@ -130,6 +132,7 @@ impl RoomDag {
     }
 
     fn parts<'a>(&'a self, node: NodeIndex, slim: &'a Slim) -> Option<EventRef<'a>> {
+        effort::step(Step::Event);
         let extra = self.extra(slim);
         let key = extra.and_then(|extra| extra.key);
         Some(EventRef {
@@ -221,7 +224,8 @@ impl RoomDag {
 
     /// What the event lists in `auth_events`, in its order, duplicates included.
     pub fn auth_events(&self, node: NodeIndex) -> impl Iterator<Item = NodeIndex> + Clone + '_ {
-        self.auth.neighbors(node)
+        let cited = self.auth.neighbors(node);
+        cited.inspect(|_| effort::step(Step::Citation))
     }
 
     /// What the event lists in `prev_events`, in its order, each once.
@@ -234,7 +238,8 @@ impl RoomDag {
     /// Message events are left out, so that a power event which a million messages cite stays
     /// cheap to look up from; [`auth_graph`](Self::auth_graph) has them.
     pub fn cited_by(&self, node: NodeIndex) -> impl Iterator<Item = NodeIndex> + '_ {
-        self.cited_by.of(node)
+        let citing = self.cited_by.of(node);
+        citing.inspect(|_| effort::step(Step::Citation))
     }
 
     /// The events that list this node in `prev_events`, the latest arrival first.

@@ -32,20 +32,18 @@ use crate::resolve::scope::Scope;
 /// the states have in common, and what cites them.
 pub(super) fn auth_difference(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec<NodeIndex> {
     let mut walk = Walk::new(scope, conflict);
-    for (index, state) in conflict.states.iter().enumerate() {
-        let bit = Mask::bit(index, conflict.states.len());
-        for entry in &conflict.conflicted {
-            let Some(event) = state.get(entry.key) else {
-                continue;
-            };
-            match scope.options.auth_difference {
-                AuthDifference::Inclusive => walk.reach(event, &bit),
-                AuthDifference::Exclusive => {
-                    for cited in scope.dag.auth_events(event) {
-                        walk.reach(cited, &bit);
-                    }
-                }
+    let sets = conflict.states.len();
+    for (first, others) in conflict.differences() {
+        // The first state's event is that of all who do not differ.
+        let mut mask = walk.full.clone();
+        for other in others {
+            mask.remove(other.state);
+            if let Some(event) = other.event {
+                walk.start(event, &Mask::bit(other.state, sets));
             }
+        }
+        if let Some(event) = first {
+            walk.start(event, &mask);
         }
     }
     let mut candidates = Vec::new();
@@ -92,6 +90,18 @@ impl<'a> Walk<'a> {
             queue: BinaryHeap::new(),
             open: 0,
             full: Mask::full(conflict.states.len()),
+        }
+    }
+
+    /// An event that the states of `bits` hold.
+    fn start(&mut self, event: NodeIndex, bits: &Mask) {
+        match self.scope.options.auth_difference {
+            AuthDifference::Inclusive => self.reach(event, bits),
+            AuthDifference::Exclusive => {
+                for cited in self.scope.dag.auth_events(event) {
+                    self.reach(cited, bits);
+                }
+            }
         }
     }
 
@@ -207,15 +217,27 @@ impl Mask {
 
     fn bit(index: usize, sets: usize) -> Self {
         let mut mask = Self::empty(sets);
-        let word = match &mut mask.words {
-            Words::One(word) => Some(word),
-            Words::Many(words) => words.get_mut(index / 64),
-        };
-        if let Some(word) = word {
+        if let Some(word) = mask.word(index) {
             *word = 1 << (index % 64);
             mask.lacking = sets.saturating_sub(1);
         }
         mask
+    }
+
+    /// The word that has the bit of a set.
+    fn word(&mut self, index: usize) -> Option<&mut u64> {
+        match &mut self.words {
+            Words::One(word) => Some(word),
+            Words::Many(words) => words.get_mut(index / 64),
+        }
+    }
+
+    fn remove(&mut self, index: usize) {
+        let bit = 1_u64 << (index % 64);
+        if let Some(word) = self.word(index).filter(|word| **word & bit != 0) {
+            *word &= !bit;
+            self.lacking = self.lacking.saturating_add(1);
+        }
     }
 
     fn full(sets: usize) -> Self {

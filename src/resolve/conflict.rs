@@ -17,6 +17,18 @@ pub(super) struct Conflict<'a> {
     /// The keys on which they disagree, sorted by type and state key.
     pub(super) conflicted: Vec<Conflicted>,
     keys: IndexSet<KeyIx>,
+    /// Where a state holds something else than the first, and what, by key.
+    differences: Vec<Difference>,
+}
+
+/// What one state holds where it differs from the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Difference {
+    pub(super) key: KeyIx,
+    /// Which of the states.
+    pub(super) state: usize,
+    /// Its event for the key.
+    pub(super) event: Option<NodeIndex>,
 }
 
 impl<'a> Conflict<'a> {
@@ -24,17 +36,20 @@ impl<'a> Conflict<'a> {
     pub(super) fn between(scope: &Scope<'_>, states: &'a [StateMap]) -> Result<Self, ResolveError> {
         let mut distinct: Vec<&StateMap> = Vec::with_capacity(states.len());
         let mut entries: Vec<(KeyIx, NodeIndex)> = Vec::new();
+        let mut differences: Vec<Difference> = Vec::new();
         for state in states {
             if distinct.iter().any(|known| known.same(state)) {
                 continue;
             }
             if let Some(first) = distinct.first() {
-                let known = entries.len();
-                for (key, ours, theirs) in first.diff(state) {
-                    let events = ours.into_iter().chain(theirs);
+                let known = differences.len();
+                for (key, ours, event) in first.diff(state) {
+                    let events = ours.into_iter().chain(event);
                     entries.extend(events.map(|event| (key, event)));
+                    let state = distinct.len();
+                    differences.push(Difference { key, state, event });
                 }
-                if entries.len() == known {
+                if differences.len() == known {
                     continue;
                 }
             }
@@ -42,6 +57,7 @@ impl<'a> Conflict<'a> {
         }
         entries.sort_unstable();
         entries.dedup();
+        differences.sort_unstable();
         let of_one_key = |entries: &[(KeyIx, NodeIndex)]| {
             let mut events: Vec<NodeIndex> = entries.iter().map(|(_, event)| *event).collect();
             sort_by_id(scope, &mut events, |event| *event);
@@ -66,6 +82,7 @@ impl<'a> Conflict<'a> {
             states: distinct,
             conflicted,
             keys,
+            differences,
         })
     }
 
@@ -85,6 +102,17 @@ impl<'a> Conflict<'a> {
     pub(super) fn is_unconflicted(&self, scope: &Scope<'_>, event: NodeIndex) -> bool {
         let key = scope.dag.key(event);
         key.is_some_and(|key| self.unconflicted(key) == Some(event))
+    }
+
+    /// For each conflicted key what the first state holds, and where the others differ from it.
+    pub(super) fn differences(
+        &self,
+    ) -> impl Iterator<Item = (Option<NodeIndex>, &[Difference])> + '_ {
+        let of_one_key = self.differences.chunk_by(|one, other| one.key == other.key);
+        of_one_key.filter_map(|others| {
+            let first = self.states.first()?.get(others.first()?.key);
+            Some((first, others))
+        })
     }
 
     /// The events of the conflicted state set, each once.

@@ -12,6 +12,7 @@ use std::hash::{Hash, Hasher};
 
 use indexmap::{Equivalent, IndexSet};
 
+use crate::effort::{self, Step};
 use crate::pdu::{CREATE, JOIN_RULES, MEMBER, POWER_LEVELS, THIRD_PARTY_INVITE};
 
 /// The number of an event type in one room. See [`StateKeys`].
@@ -137,6 +138,7 @@ impl StateKeys {
         if let Some(known) = well_known(event_type, state_key) {
             return known;
         }
+        effort::step(Step::Lookup);
         let index = match self.keys.get_index_of(&KeyRef {
             event_type,
             state_key,
@@ -166,6 +168,7 @@ impl StateKeys {
         if let Some(known) = well_known(event_type, state_key) {
             return Some(known);
         }
+        effort::step(Step::Lookup);
         let index = self.keys.get_index_of(&KeyRef {
             event_type,
             state_key,

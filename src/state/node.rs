@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
 
+use crate::effort::{self, Step};
+
 const LEAF_BITS: u32 = 4;
 const LEAF: usize = 1 << LEAF_BITS;
 const BRANCH_BITS: u32 = 3;
@@ -154,6 +156,7 @@ impl Node {
     pub(super) fn get(&self, level: Level, key: u32) -> Option<NodeIndex> {
         let (mut node, mut level) = (self, level);
         loop {
+            effort::step(Step::Node);
             match node {
                 Self::Leaf(events) => return present(*events.get(level.slot(key))?),
                 Self::Branch(children) => node = children.get(level.slot(key))?.as_deref()?,
@@ -172,6 +175,7 @@ impl Node {
     ) -> Option<NodeIndex> {
         let (mut node, mut level) = (self, level);
         loop {
+            effort::step(Step::Node);
             let slot = level.slot(key);
             level = level.below();
             match Arc::make_mut(node) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
 
+use crate::effort::{self, Step};
 use crate::state::key::KeyIx;
 use crate::state::node::{Level, Node, WIDEST};
 
@@ -84,6 +85,7 @@ impl Iterator for Changes<'_> {
             }
             self.leaves = None;
             let pair = self.stack.pop()?;
+            effort::step(Step::Node);
             if pair.level == Level::BOTTOM {
                 self.leaves = Some((pair, 0));
             } else {

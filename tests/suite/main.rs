@@ -1,6 +1,7 @@
 //! The library's tests, as one binary. Files mirror `src/`.
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
     clippy::expect_used,
     clippy::format_collect,
     clippy::indexing_slicing,
@@ -15,6 +16,8 @@ mod auth;
 mod crypto;
 mod dag;
 mod formats;
+#[cfg(feature = "counting")]
+mod growth;
 mod id;
 mod json;
 mod pdu;

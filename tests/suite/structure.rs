@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Bottom first. A module may import only from modules that stand before it; modules of one row do
 /// not see each other.
 const LAYERS: [&[&str]; 10] = [
-    &["limits", "id"],
+    &["effort", "limits", "id"],
     &["json"],
     &["version"],
     &["pdu"],
