@@ -28,6 +28,7 @@ pub struct Options {
     pub read: Option<PathBuf>,
     pub data: Option<PathBuf>,
     pub markdown: Option<PathBuf>,
+    pub plot: Option<PathBuf>,
 }
 
 impl Request {
@@ -50,6 +51,7 @@ impl Request {
                 "--read" => options.read = Some(value()?.into()),
                 "--data" => options.data = Some(value()?.into()),
                 "--markdown" => options.markdown = Some(value()?.into()),
+                "--plot" => options.plot = Some(value()?.into()),
                 _ if arg.starts_with('-') => return Err(format!("there is no option `{arg}`")),
                 _ if options.selection.filter.is_empty() => options.selection.filter = arg,
                 _ => return Err(format!("one filter is enough, `{arg}` is another")),
@@ -96,6 +98,7 @@ Options:
                        one that takes longer than 20 seconds for a run is measured once
       --markdown FILE  Write the tables to FILE and not to standard output
       --data FILE      Write all figures, and where answers differ, to FILE as NDJSON
+      --plot FILE      Draw resolution time against room size to FILE as SVG
       --read FILE      Measure nothing, and take the figures from FILE, which --data wrote
       --date TEXT      Put TEXT into the header instead of today's date
   -h, --help           Print help

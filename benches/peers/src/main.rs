@@ -8,6 +8,7 @@ mod floors;
 mod graph;
 mod measure;
 mod ours;
+mod plot;
 mod rezzy;
 mod room;
 mod ruma;
@@ -57,6 +58,11 @@ fn figures(options: Options) -> Result<(), Box<dyn Error>> {
     match &options.markdown {
         Some(path) => fs::write(path, table::markdown(&report))?,
         None => print!("{}", table::markdown(&report)),
+    }
+    if let Some(path) = &options.plot {
+        let plot =
+            plot::svg(&report).ok_or("there is nothing to draw, for want of `resolve/tip`")?;
+        fs::write(path, plot)?;
     }
     Ok(())
 }
