@@ -1,12 +1,15 @@
 //! Measuring: several libraries on one input, by turns.
 //!
-//! Machines are seldom quiet and never equally fast for long. So the libraries take turns within
-//! each round, each round starts with another of them, and a library's time is compared with that
-//! of roomdag in the same round.
+//! Machines are seldom quiet and never equally fast for long. So what is taken is the processor
+//! time of the thread, which no library leaves; the libraries take turns within each round, each
+//! round starts with another of them, and a library's time is compared with that of roomdag in the
+//! same round.
 
 use std::hint::black_box;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
 
 use crate::answer::Answer;
 use crate::data::{Figure, Spread};
@@ -48,7 +51,7 @@ where
 {
     fn once(&mut self) -> (Duration, O) {
         let input = black_box((self.set_up)());
-        let start = Instant::now();
+        let start = ThreadTime::now();
         let output = black_box((self.run)(input));
         (start.elapsed(), output)
     }
