@@ -72,6 +72,22 @@ pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
         .map_err(|e| Base64Error::from_engine(&e))
 }
 
+/// Writes 32 bytes, the length of a hash, in the standard alphabet or the URL-safe one, behind a
+/// first character: without an allocation.
+pub(crate) fn encode_hash<'b>(
+    first: u8,
+    hash: &[u8; 32],
+    url_safe: bool,
+    buffer: &'b mut [u8; 44],
+) -> &'b str {
+    let engine = if url_safe { &URL_SAFE } else { &STANDARD };
+    let [start, rest @ ..] = &mut *buffer;
+    *start = first;
+    // 32 bytes make 43 characters.
+    let _ = engine.encode_slice(hash, rest);
+    std::str::from_utf8(buffer).unwrap_or_default()
+}
+
 /// Reads exactly `N` bytes; otherwise as [`decode`].
 ///
 /// # Errors

@@ -141,6 +141,14 @@ impl CanonicalObject {
             .map(|member| (member.name(&self.text), member.value(&self.text)))
     }
 
+    /// The members, with their names as they stand in the text: without regard to escapes, which
+    /// none of the names that the format of events knows has.
+    pub(crate) fn iter_as_written(&self) -> impl Iterator<Item = (&[u8], RawValue<'_>)> {
+        self.members
+            .iter()
+            .map(|member| (member.name_in(self.as_bytes()), member.value(&self.text)))
+    }
+
     /// The object as a tree. As slow as parsing it.
     #[must_use]
     pub fn to_object(&self) -> Object {
