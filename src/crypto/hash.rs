@@ -51,10 +51,7 @@ impl ReferenceHash {
 #[must_use]
 pub fn content_hash(event: &Object) -> ContentHash {
     let mut hasher = Sha256::new();
-    event.write_selected(
-        &Select::Without(&["hashes", "signatures", "unsigned"]),
-        &mut hasher,
-    );
+    event.write_selected(&HASHED, &mut hasher);
     ContentHash(hasher.finalize().into())
 }
 
@@ -87,14 +84,36 @@ pub(super) fn kept(event: &Object, rules: &RoomVersionRules) -> Kept {
 /// [4](https://spec.matrix.org/v1.19/rooms/v4/#event-ids).
 #[must_use]
 pub fn event_id(pdu: &Pdu, rules: &RoomVersionRules) -> EventId {
-    let hash = match (rules.event_id, pdu.stated_event_id()) {
-        (_, Some(id)) => return id.clone(),
-        (EventIdFormat::ReferenceHashUrlSafe, None) => {
-            base64::encode_url_safe(reference_hash(pdu.json(), rules).as_bytes())
-        }
-        (EventIdFormat::ReferenceHash | EventIdFormat::Field, None) => {
-            reference_hash(pdu.json(), rules).to_base64()
-        }
-    };
-    EventId::from_trusted(format!("${hash}"))
+    match pdu.stated_event_id() {
+        Some(id) => id.clone(),
+        None => hashed_event_id(&signed_message(pdu, rules), rules),
+    }
 }
+
+/// The id that [`signed_message`] makes.
+pub(super) fn hashed_event_id(message: &[u8], rules: &RoomVersionRules) -> EventId {
+    let hash: [u8; 32] = Sha256::digest(message).into();
+    let url_safe = rules.event_id == EventIdFormat::ReferenceHashUrlSafe;
+    let mut buffer = [0; 44];
+    EventId::from_trusted(base64::encode_hash(b'$', &hash, url_safe, &mut buffer))
+}
+
+/// What the reference hash and signatures cover of a PDU: the canonical JSON of its redacted form
+/// without `signatures`.
+pub(super) fn signed_message(pdu: &Pdu, rules: &RoomVersionRules) -> Vec<u8> {
+    let mut message = Vec::with_capacity(pdu.json().as_bytes().len());
+    let kept = rules.redaction.kept(pdu.event_type());
+    pdu.json().write_selected(&kept.signed, &mut message);
+    message
+}
+
+/// Whether the content hash of a PDU is the one that it states. Leaves in `buffer` what was
+/// hashed: one large piece is hashed faster than several small ones.
+pub(super) fn is_intact(pdu: &Pdu, buffer: &mut Vec<u8>) -> bool {
+    buffer.clear();
+    pdu.json().write_selected(&HASHED, buffer);
+    Sha256::digest(buffer).as_slice() == pdu.stated_content_hash()
+}
+
+/// What the content hash covers.
+const HASHED: Select<'_> = Select::Without(&["hashes", "signatures", "unsigned"]);

@@ -1,11 +1,10 @@
 //! From a PDU to an event, with receipt check 3 and whatever is known of check 2.
 
-use crate::crypto::{content_hash, event_id};
+use crate::crypto::hash::{hashed_event_id, is_intact, signed_message};
 use crate::event::{AuthoriserSigned, Event, HashCheck, Provenance, Signatures};
 use crate::id::{EventId, RoomId};
-use crate::json::Value;
 use crate::pdu::content::Content;
-use crate::pdu::{Pdu, REDACTION, redact};
+use crate::pdu::{Pdu, REDACTION};
 use crate::version::{RedactsIn, RoomVersionRules};
 
 /// Makes an event of a PDU without a look at its signatures: for research on rooms whose keys are
@@ -14,9 +13,15 @@ use crate::version::{RedactsIn, RoomVersionRules};
 /// The event's [`Provenance`] says that nobody looked.
 #[must_use]
 pub fn unverified(pdu: Pdu, rules: &RoomVersionRules) -> Event {
+    // Where the event states its id, nothing asks what the reference hash covers.
+    let message = match pdu.stated_event_id() {
+        Some(_) => Vec::new(),
+        None => signed_message(&pdu, rules),
+    };
     event(
         pdu,
         rules,
+        message,
         Signatures::Unchecked,
         AuthoriserSigned::Unchecked,
     )
@@ -35,32 +40,38 @@ pub fn unverified_named(pdu: Pdu, id: EventId, rules: &RoomVersionRules) -> Even
 }
 
 /// Check 3: an event whose content hash is wrong is its redacted form.
+///
+/// `message` is what the reference hash covers, [`signed_message`], if the id is that hash.
 pub(super) fn event(
     pdu: Pdu,
     rules: &RoomVersionRules,
+    mut message: Vec<u8>,
     signatures: Signatures,
     authoriser_signature: AuthoriserSigned,
 ) -> Event {
-    let id = event_id(&pdu, rules);
-    let matches = content_hash(pdu.json()).as_bytes() == pdu.stated_content_hash();
+    let id = match pdu.stated_event_id() {
+        Some(id) => id.clone(),
+        None => hashed_event_id(&message, rules),
+    };
+    let matches = is_intact(&pdu, &mut message);
     let content_hash = if matches {
         HashCheck::Ok
     } else {
         HashCheck::Mismatch
     };
-    let redacted = (!matches).then(|| redact(pdu.json(), rules));
+    let kept = || rules.redaction.kept(pdu.event_type()).redacted;
+    let redacted = (!matches).then(|| pdu.json().selected(&kept()));
     let json = redacted.as_ref().unwrap_or(pdu.json());
-    let content = Content::of(json, pdu.event_type(), pdu.state_key().is_some(), rules);
+    let is_state = pdu.state_key().is_some();
+    let content = Content::of_canonical(json, pdu.event_type(), is_state, rules);
     let redacts = match rules.redacts {
+        _ if pdu.event_type() != REDACTION => None,
         RedactsIn::Event => json.get("redacts"),
         RedactsIn::Content => json
             .get("content")
-            .and_then(Value::as_object)
-            .and_then(|c| c.get("redacts")),
+            .and_then(|content| content.get("redacts")),
     };
-    let redacts = redacts
-        .filter(|_| pdu.event_type() == REDACTION)
-        .and_then(|id| EventId::parse(id.as_str()?).ok());
+    let redacts = redacts.and_then(|id| EventId::parse(&id.as_str()?).ok());
     let room_id = pdu.stated_room_id().cloned();
     Event {
         states_room_id: room_id.is_some(),

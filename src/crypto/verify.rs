@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::crypto::hash::kept;
+use crate::crypto::hash::{kept, signed_message};
+use crate::crypto::signature::signatures_by;
 use crate::crypto::signers::{RequiredSigner, SignerRole, required_signers};
 use crate::crypto::unverified::event;
 use crate::crypto::{KeyRing, KeyStatus, Signature, Timestamp, VerifyKey};
 use crate::event::{AuthoriserSigned, Event, Signatures};
 use crate::id::{KeyId, ServerName, truncated};
-use crate::json::{Object, Value};
+use crate::json::{Object, RawValue};
 use crate::limits::Limits;
 use crate::pdu::Pdu;
 use crate::version::RoomVersionRules;
@@ -39,14 +40,10 @@ pub fn verify(
     now: Timestamp,
     limits: &Limits,
 ) -> Result<Event, VerifyError> {
-    let message = signed_message(pdu.json(), rules);
+    let message = signed_message(&pdu, rules);
+    let signatures = pdu.json().get("signatures");
     let mut errors = Vec::new();
-    if pdu
-        .json()
-        .get("signatures")
-        .and_then(Value::as_object)
-        .is_none()
-    {
+    if !signatures.is_some_and(RawValue::is_object) {
         let server = pdu.sender().server_name().into();
         errors.push(SignatureError::Unsigned { server });
     }
@@ -54,6 +51,7 @@ pub fn verify(
     for signer in required_signers(&pdu, rules) {
         let check = Check {
             pdu: &pdu,
+            signatures,
             rules,
             keys,
             now,
@@ -67,7 +65,7 @@ pub fn verify(
         }
     }
     if errors.is_empty() {
-        Ok(event(pdu, rules, Signatures::Valid, authoriser))
+        Ok(event(pdu, rules, message, Signatures::Valid, authoriser))
     } else {
         Err(VerifyError { errors })
     }
@@ -87,10 +85,13 @@ pub fn is_signed_by_policy_server(
     key: &VerifyKey,
     rules: &RoomVersionRules,
 ) -> bool {
-    signatures_of(event, server.as_str())
-        .filter(|(key_id, _)| *key_id == POLICY_SERVER_KEY)
-        .filter_map(|(_, signature)| signature)
-        .any(|signature| key.verify(&signed_message(event, rules), &signature))
+    let signature = signatures_by(event, server.as_str())
+        .and_then(|keys| Signature::from_base64(keys.get(POLICY_SERVER_KEY)?.as_str()?));
+    signature.is_some_and(|signature| {
+        let mut message = Vec::new();
+        event.write_selected(&kept(event, rules).signed, &mut message);
+        key.verify(&message, &signature)
+    })
 }
 
 /// The key id of every policy server's ed25519 key.
@@ -163,6 +164,7 @@ pub enum SignatureError {
 
 struct Check<'a> {
     pdu: &'a Pdu,
+    signatures: Option<RawValue<'a>>,
     rules: &'a RoomVersionRules,
     keys: &'a KeyRing,
     now: Timestamp,
@@ -182,8 +184,9 @@ impl Check<'_> {
         let mut has_signed = false;
         let mut verified = 0_usize;
         let mut unknown = Vec::new();
-        for (key_id, signature) in signatures_of(self.pdu.json(), name) {
-            let Ok(key_id) = KeyId::parse(key_id) else {
+        let signatures = self.signatures.and_then(|servers| servers.get(name));
+        for (key_id, signature) in signatures.into_iter().flat_map(RawValue::members) {
+            let Ok(key_id) = KeyId::parse(&key_id) else {
                 continue;
             };
             if key_id.algorithm() != "ed25519" || key_id.as_str() == POLICY_SERVER_KEY {
@@ -202,6 +205,9 @@ impl Check<'_> {
             if verified >= self.limits.signatures_per_server {
                 break;
             }
+            let signature = signature
+                .as_str()
+                .and_then(|text| Signature::from_base64(&text));
             if !signature.is_some_and(|signature| key.verify(self.message, &signature)) {
                 return Err(SignatureError::Invalid {
                     server,
@@ -219,26 +225,4 @@ impl Check<'_> {
             (true, _) => Ok(()),
         }
     }
-}
-
-/// The signatures of a server: key id, and the signature if it is 64 bytes in Base64.
-fn signatures_of<'a>(
-    event: &'a Object,
-    server: &str,
-) -> impl Iterator<Item = (&'a str, Option<Signature>)> {
-    event
-        .get("signatures")
-        .and_then(Value::as_object)
-        .and_then(|servers| servers.get(server))
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Object::iter)
-        .map(|(key_id, signature)| (key_id, signature.as_str().and_then(Signature::from_base64)))
-}
-
-/// What servers sign of an event: the canonical JSON of its redacted form.
-fn signed_message(event: &Object, rules: &RoomVersionRules) -> Vec<u8> {
-    let mut message = Vec::new();
-    event.write_selected(&kept(event, rules).signed, &mut message);
-    message
 }

@@ -45,11 +45,11 @@ impl ServerName {
             };
             (is_ipv6_like(address), rest)
         } else {
-            let host = name.split(':').next().unwrap_or_default();
-            (
-                is_dns_like(host),
-                name.get(host.len()..).unwrap_or_default(),
-            )
+            let end = name.bytes().position(|byte| byte == b':');
+            let (host, rest) = name
+                .split_at_checked(end.unwrap_or(name.len()))
+                .unwrap_or_default();
+            (is_dns_like(host), rest)
         };
         host_is_valid && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
     }

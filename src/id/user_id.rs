@@ -27,10 +27,15 @@ impl UserId {
     /// - [`IdError::TooLong`]: more than 255 bytes, and nothing else is wrong.
     pub fn parse(id: &str) -> Result<Self, IdError> {
         check_sigil(id, '@')?;
-        let Some((localpart, server)) = id.split_once(':') else {
+        // Identifiers are short: going over their bytes is faster than a search that starts up.
+        let colon = id.bytes().position(|byte| byte == b':');
+        let Some((localpart, server)) = colon.and_then(|colon| {
+            let server = id.get(colon.saturating_add(1)..)?;
+            Some((id.get(..colon)?, server))
+        }) else {
             return Err(IdError::NoColon { id: truncated(id) });
         };
-        if localpart.contains('\0') {
+        if localpart.bytes().any(|byte| byte == 0) {
             return Err(IdError::Nul { id: truncated(id) });
         }
         if !ServerName::is_valid(server) {

@@ -72,12 +72,36 @@ pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
         .map_err(|e| Base64Error::from_engine(&e))
 }
 
+/// Writes 32 bytes, the length of a hash, in the standard alphabet or the URL-safe one, behind a
+/// first character: without an allocation.
+pub(crate) fn encode_hash<'b>(
+    first: u8,
+    hash: &[u8; 32],
+    url_safe: bool,
+    buffer: &'b mut [u8; 44],
+) -> &'b str {
+    let engine = if url_safe { &URL_SAFE } else { &STANDARD };
+    let [start, rest @ ..] = &mut *buffer;
+    *start = first;
+    // 32 bytes make 43 characters.
+    let _ = engine.encode_slice(hash, rest);
+    std::str::from_utf8(buffer).unwrap_or_default()
+}
+
 /// Reads exactly `N` bytes; otherwise as [`decode`].
 ///
 /// # Errors
 ///
 /// Those of [`decode`], and [`Base64Error::Size`] if there are more bytes or fewer.
 pub fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], Base64Error> {
+    // Most often the alphabet is the standard one, and the engine asks for a little more room than
+    // it uses. What it does not take is looked at again.
+    let mut buffer = [0; 72];
+    if let Ok(len) = STANDARD.decode_slice(text, &mut buffer) {
+        if let Some(Ok(bytes)) = buffer.get(..len).map(TryInto::try_into) {
+            return Ok(bytes);
+        }
+    }
     let bytes = decode(text)?;
     let found = bytes.len();
     bytes

@@ -11,11 +11,12 @@
 //! | canonical JSON                           | [`Value::write_canonical`], into any [`Sink`]  |
 //! | rules for room versions 1 to 5, and 6 on | [`Mode`]                                       |
 //! | an object without some of its members    | [`Select`], streamed, never a second document  |
+//! | the same of bytes that are canonical     | [`CanonicalObject`], which builds no tree      |
 //! | unpadded Base64                          | [`base64`]                                     |
 //!
-//! Nothing here recurses: every depth that fits in the input is read, written, copied, compared,
-//! printed and dropped on a constant stack. Parsing takes at most sixteen times the memory of its
-//! input.
+//! Nothing here recurses on what it reads: every depth that fits in the input is read, written,
+//! copied, compared, printed and dropped on a constant stack. Parsing takes at most sixteen times
+//! the memory of its input.
 //!
 //! Reads [`limits`](crate::limits). Read by every module above.
 //! Spec: <https://spec.matrix.org/v1.19/appendices/#canonical-json>
@@ -27,6 +28,7 @@ mod interop;
 mod number;
 mod object;
 mod parse;
+mod raw;
 mod scan;
 mod select;
 mod value;
@@ -40,6 +42,7 @@ pub use error::{ParseError, ParseErrorKind};
 pub use interop::InteropError;
 pub use number::{MAX_INTEGER, Number, NumberError};
 pub use object::{Members, Object};
+pub use raw::{CanonicalObject, RawValue};
 pub use select::Select;
 pub use value::Value;
 

@@ -2,29 +2,42 @@
 
 /// How many bytes at the start of `bytes` may stand in a JSON string as they are: everything up
 /// to the first quotation mark, backslash or control character.
+pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
+    bytes.len().saturating_sub(after_plain(bytes).len())
+}
+
+/// What follows those bytes.
 ///
 /// Eight bytes at a time.
-pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
+#[inline]
+pub(super) fn after_plain(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     while let Some((head, tail)) = rest.split_first_chunk::<8>() {
         let found = specials(u64::from_le_bytes(*head));
         if found != 0 {
             let within = (found.trailing_zeros() / 8) as usize;
-            return bytes
-                .len()
-                .saturating_sub(rest.len())
-                .saturating_add(within);
+            return rest.get(within..).unwrap_or_default();
         }
         rest = tail;
     }
-    let within = rest
-        .iter()
-        .position(|&b| is_special(b))
-        .unwrap_or(rest.len());
-    bytes
-        .len()
-        .saturating_sub(rest.len())
-        .saturating_add(within)
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return after_plain_bytewise(rest);
+    };
+    // The last eight bytes, of which the first are known to be plain.
+    let found = specials(u64::from_le_bytes(*last));
+    let behind = 8_usize.saturating_sub((found.trailing_zeros() / 8) as usize);
+    let start = bytes.len().saturating_sub(behind);
+    bytes.get(start..).unwrap_or_default()
+}
+
+fn after_plain_bytewise(mut rest: &[u8]) -> &[u8] {
+    while let Some((byte, tail)) = rest.split_first() {
+        if is_special(*byte) {
+            break;
+        }
+        rest = tail;
+    }
+    rest
 }
 
 /// Whether a byte ends plain text.
@@ -39,15 +52,14 @@ const fn is_special(byte: u8) -> bool {
 const fn specials(word: u64) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
     const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
-    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
-    let quotes = word ^ QUOTES;
-    let backslashes = word ^ BACKSLASHES;
-    let zero_in_quotes = quotes.wrapping_sub(ONES) & !quotes;
-    let zero_in_backslashes = backslashes.wrapping_sub(ONES) & !backslashes;
-    let below_space = word.wrapping_sub(SPACES) & !word;
-    (zero_in_quotes | zero_in_backslashes | below_space) & HIGH
+    const TWOS: u64 = u64::from_ne_bytes([2; 8]);
+    const LOW: u64 = u64::from_ne_bytes([0x21; 8]);
+    // With bit 1 flipped the quotation mark is 0x20, the space and `!` are above it, and control
+    // characters stay below.
+    let low = (word ^ TWOS).wrapping_sub(LOW);
+    let backslash = (word ^ BACKSLASHES).wrapping_sub(ONES);
+    (low | backslash) & !word & HIGH
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Which members of an object take part.
 
-use crate::json::value::Value;
-
 /// A choice among the members of an object, and of the objects inside it.
 ///
 /// Redaction, hashing and signing each leave some of an event out. They say so with a value of
@@ -19,15 +17,38 @@ pub enum Select<'a> {
 }
 
 impl<'a> Select<'a> {
-    /// What is chosen of a member; `None` if it is left out.
-    pub(super) fn of(&self, key: &str, value: &Value) -> Option<&'a Select<'a>> {
+    /// What is chosen of a member, given whether it is an object; `None` if it is left out.
+    pub(super) fn of(&self, key: &str, is_object: bool) -> Option<&'a Select<'a>> {
+        self.of_next(key.as_bytes(), || is_object, &mut 0)
+    }
+
+    /// The same for one member after the other. `next` says where among the names to look first,
+    /// and is left behind the name that was found: names and members mostly are in one order.
+    #[inline]
+    pub(super) fn of_next(
+        &self,
+        key: &[u8],
+        is_object: impl FnOnce() -> bool,
+        next: &mut usize,
+    ) -> Option<&'a Select<'a>> {
         match self {
             Self::All => Some(&Select::All),
-            Self::Without(names) => (!names.contains(&key)).then_some(&Select::All),
+            Self::Without(names) => {
+                let is_named = names.iter().any(|name| name.as_bytes() == key);
+                (!is_named).then_some(&Select::All)
+            }
             Self::Only(names) => {
-                let (_, choice) = names.iter().find(|(name, _)| *name == key)?;
-                let fits = !matches!(choice, Self::Only(_)) || matches!(value, Value::Object(_));
-                fits.then_some(choice)
+                let is_key = |(name, _): &&(&str, _)| name.as_bytes() == key;
+                let choice = if let Some((_, choice)) = names.get(*next).filter(is_key) {
+                    *next = next.saturating_add(1);
+                    choice
+                } else {
+                    let (index, (_, choice)) =
+                        names.iter().enumerate().find(|(_, name)| is_key(name))?;
+                    *next = index.saturating_add(1);
+                    choice
+                };
+                (!matches!(choice, Self::Only(_)) || is_object()).then_some(choice)
             }
         }
     }

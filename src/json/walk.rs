@@ -110,7 +110,7 @@ impl<'a> Iterator for Walk<'a> {
             }
             Level::Object(members, select) => {
                 for (key, value) in members {
-                    if let Some(choice) = select.of(key, value) {
+                    if let Some(choice) = select.of(key, matches!(value, Value::Object(_))) {
                         self.next = Some(Visit::of(value, choice));
                         return Some(Step::Key(key));
                     }

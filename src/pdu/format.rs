@@ -1,18 +1,19 @@
 //! The event format, receipt check 1.
 
 use crate::id::{EventId, IdError, RoomId, UserId};
-use crate::json::{NumberError, Object, ParseError};
+use crate::json::{CanonicalObject, NumberError, Object, ParseError};
 use crate::limits::Limits;
+use crate::pdu::CREATE;
 use crate::pdu::content::Content;
-use crate::pdu::{CREATE, fields};
+use crate::pdu::fields::{Fields, overlong};
 use crate::version::{EventIdFormat, OverlongIdentifier, RoomIdFormat, RoomVersionRules};
 
 /// An event that is well-formed for its room version.
 ///
-/// It keeps the JSON that it came as, and the header fields parsed.
+/// It keeps the canonical form of the JSON that it came as, and the header fields parsed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pdu {
-    pub(crate) json: Object,
+    pub(crate) json: CanonicalObject,
     pub(crate) event_id: Option<EventId>,
     pub(crate) room_id: Option<RoomId>,
     pub(crate) event_type: Box<str>,
@@ -28,6 +29,9 @@ pub struct Pdu {
 
 impl Pdu {
     /// Reads an event as it comes over federation.
+    ///
+    /// Linear in the input. An event whose bytes are canonical, as most are, is read from them in
+    /// place; of any other a tree is built first, and its canonical bytes are read.
     ///
     /// # Errors
     ///
@@ -49,7 +53,7 @@ impl Pdu {
             });
         }
         Self::checked(
-            Object::parse_within(bytes, rules.canonical_json, limits)?,
+            CanonicalObject::parse_within(bytes, rules.canonical_json, limits)?,
             rules,
             limits,
         )
@@ -67,45 +71,51 @@ impl Pdu {
         limits: &Limits,
     ) -> Result<Self, FormatError> {
         json.check(rules.canonical_json)?;
-        Self::checked(json, rules, limits)
+        Self::checked(json.into(), rules, limits)
     }
 
     fn checked(
-        json: Object,
+        json: CanonicalObject,
         rules: &RoomVersionRules,
         limits: &Limits,
     ) -> Result<Self, FormatError> {
-        let bytes = json.canonical_len();
+        let bytes = json.as_bytes().len();
         if bytes > limits.pdu_bytes {
             return Err(FormatError::TooLarge {
                 bytes,
                 max: limits.pdu_bytes,
             });
         }
-        let overlong = fields::overlong(&json)?;
+        let fields = Fields::of(&json);
+        let overlong = overlong(&fields)?;
         if let (Some(field), OverlongIdentifier::Drops) = (overlong, rules.overlong_identifier) {
             return Err(FormatError::TooLong { field });
         }
 
-        let event_type = fields::string(&json, "type")?;
+        let event_type = fields.event_type.string()?;
         let event_id = match rules.event_id {
-            EventIdFormat::Field => Some(fields::event_id(&json)?),
-            _ if json.contains_key("event_id") => return Err(FormatError::UnexpectedEventId),
+            EventIdFormat::Field => Some(fields.event_id.event_id()?),
+            _ if fields.event_id.is_present() => return Err(FormatError::UnexpectedEventId),
             _ => None,
         };
-        let room_id = match (rules.room_id, json.get("room_id")) {
-            (RoomIdFormat::CreateHash, None) if event_type == CREATE => None,
-            (_, value) => Some(fields::room_id(value)?),
+        let room_id = match rules.room_id {
+            RoomIdFormat::CreateHash if !fields.room_id.is_present() && event_type == CREATE => {
+                None
+            }
+            _ => Some(fields.room_id.room_id()?),
         };
-        let state_key = match json.get("state_key") {
-            None => None,
-            Some(_) => Some(fields::string(&json, "state_key")?.into()),
+        let state_key = if fields.state_key.is_present() {
+            Some(fields.state_key.string()?.into())
+        } else {
+            None
         };
-        fields::object(&json, "content")?;
-        let prev_events =
-            fields::references(&json, "prev_events", rules.references, limits.prev_events)?;
-        let auth_events =
-            fields::references(&json, "auth_events", rules.references, limits.auth_events)?;
+        fields.content.object()?;
+        let prev_events = fields
+            .prev_events
+            .references(rules.references, limits.prev_events)?;
+        let auth_events = fields
+            .auth_events
+            .references(rules.references, limits.auth_events)?;
         // The create event is implied by the room id, and must not be cited besides.
         if let (RoomIdFormat::CreateHash, Some(room_id)) = (rules.room_id, &room_id) {
             let implied = room_id.as_str().get(1..);
@@ -118,26 +128,26 @@ impl Pdu {
             room_id,
             event_type: event_type.into(),
             state_key,
-            sender: fields::sender(&json)?,
-            origin_server_ts: fields::integer(&json, "origin_server_ts")?,
-            depth: fields::depth(&json, rules.max_depth)?,
+            sender: fields.sender.user_id()?,
+            origin_server_ts: fields.origin_server_ts.integer()?,
+            depth: fields.depth.depth(rules.max_depth)?,
             prev_events,
             auth_events,
-            content_hash: fields::content_hash(&json)?,
+            content_hash: fields.hashes.sha256()?,
             overlong,
             json,
         })
     }
 
-    /// The event as it came.
+    /// The event, in canonical JSON.
     #[must_use]
-    pub fn json(&self) -> &Object {
+    pub fn json(&self) -> &CanonicalObject {
         &self.json
     }
 
     /// The event as it came, without what was parsed of it.
     #[must_use]
-    pub fn into_json(self) -> Object {
+    pub fn into_json(self) -> CanonicalObject {
         self.json
     }
 
@@ -213,7 +223,7 @@ impl Pdu {
     /// What the authorisation rules read of the content, parsed. Costs one pass over those parts.
     #[must_use]
     pub fn content(&self, rules: &RoomVersionRules) -> Content {
-        Content::of(
+        Content::of_canonical(
             &self.json,
             &self.event_type,
             self.state_key.is_some(),

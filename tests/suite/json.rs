@@ -6,6 +6,7 @@ mod canonical;
 mod interop;
 mod laws;
 mod numbers;
+mod raw;
 mod refusals;
 mod size;
 mod values;

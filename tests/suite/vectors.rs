@@ -1,7 +1,7 @@
 //! Everything in `spec-vectors`, run.
 
 mod canonical_json;
-mod fields;
+pub(crate) mod fields;
 mod format;
 mod redaction;
 mod rooms;

@@ -13,7 +13,7 @@
 //! | AU-34  | a redaction without a target shares its domain; it does not                         |
 
 use crate::auth::{Decision, Rule};
-use crate::json::{Object, ParseError, ParseErrorKind, Value};
+use crate::json::{Object, ParseError, ParseErrorKind, RawValue, Value};
 use crate::limits::Limits;
 use crate::pdu::{FormatError, MEMBER, Pdu};
 use crate::version::RoomVersionRules;
@@ -50,7 +50,7 @@ pub(super) fn format(
         Ok(pdu) if pdu.depth() > SAFE && rules.max_depth > SAFE => Some("EF-04"),
         Ok(pdu)
             if limits.is_some_and(|limits| says(limits, "event too large"))
-                && pdu.json().canonical_len() <= Limits::default().pdu_bytes =>
+                && pdu.json().as_bytes().len() <= Limits::default().pdu_bytes =>
         {
             Some("EF-01")
         }
@@ -69,7 +69,7 @@ pub(super) fn auth(event: &Pdu, decision: &Decision, case: &Object) -> Option<&'
             if event
                 .json()
                 .get("redacts")
-                .and_then(Value::as_str)
+                .and_then(RawValue::as_str)
                 .is_none() =>
         {
             Some("AU-34")

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::json::{Object, Select, Value, base64};
+use crate::json::{Object, RawValue, Select, Value, base64};
 use crate::version::{JoinRule, RoomVersionRules};
 
 /// What the rules read of a member event's content.
@@ -53,13 +53,13 @@ impl Membership {
         }
     }
 
-    fn of(value: &Value, rules: &RoomVersionRules) -> Self {
-        match value.as_str() {
-            Some("ban") => Self::Ban,
-            Some("invite") => Self::Invite,
-            Some("join") => Self::Join,
-            Some("knock") if rules.auth.knows(JoinRule::Knock) => Self::Knock,
-            Some("leave") => Self::Leave,
+    fn of(text: &str, rules: &RoomVersionRules) -> Self {
+        match text {
+            "ban" => Self::Ban,
+            "invite" => Self::Invite,
+            "join" => Self::Join,
+            "knock" if rules.auth.knows(JoinRule::Knock) => Self::Knock,
+            "leave" => Self::Leave,
             _ => Self::Unknown,
         }
     }
@@ -78,6 +78,12 @@ pub enum Authoriser {
     Named(Box<str>),
     /// Something that is not a string, and so names nobody.
     NotText,
+}
+
+impl Authoriser {
+    fn of(text: Option<&str>) -> Self {
+        text.map_or(Self::NotText, |user| Self::Named(user.into()))
+    }
 }
 
 /// `third_party_invite` of an invite: somebody was invited by an address elsewhere, and an
@@ -108,28 +114,52 @@ pub struct SignedInvite {
     pub signatures: Vec<[u8; 64]>,
 }
 
+/// The key of the user whose server vouches for a restricted join.
+const AUTHORISER: &str = "join_authorised_via_users_server";
+
 impl Member {
     pub(super) fn of(content: &Object, rules: &RoomVersionRules) -> Self {
-        let authoriser = content
-            .get("join_authorised_via_users_server")
-            .map(|value| {
-                value
-                    .as_str()
-                    .map_or(Authoriser::NotText, |user| Authoriser::Named(user.into()))
-            });
-        let third_party_invite = content
-            .get("third_party_invite")
-            .map(|value| ThirdPartyInvite {
-                signed: Signed::of(value),
-            });
+        // What is not text has no more meaning than the empty text.
+        let membership = content.get("membership").map(Value::as_str);
+        Self::from_parts(
+            membership.map(Option::unwrap_or_default),
+            content
+                .get(AUTHORISER)
+                .map(|user| Authoriser::of(user.as_str())),
+            content.get("third_party_invite"),
+            rules,
+        )
+    }
+
+    /// The same of canonical text. One pass, and no tree but of a third-party invite.
+    pub(super) fn of_canonical(content: RawValue<'_>, rules: &RoomVersionRules) -> Self {
+        let (mut membership, mut authoriser, mut invite) = (None, None, None);
+        for (name, value) in content.members() {
+            match &*name {
+                "membership" => membership = Some(value.as_str().unwrap_or_default()),
+                AUTHORISER => authoriser = Some(Authoriser::of(value.as_str().as_deref())),
+                "third_party_invite" => invite = Some(value.to_value()),
+                _ => {}
+            }
+        }
+        Self::from_parts(membership.as_deref(), authoriser, invite.as_ref(), rules)
+    }
+
+    fn from_parts(
+        membership: Option<&str>,
+        authoriser: Option<Authoriser>,
+        third_party_invite: Option<&Value>,
+        rules: &RoomVersionRules,
+    ) -> Self {
+        let third_party_invite = third_party_invite.map(|value| ThirdPartyInvite {
+            signed: Signed::of(value),
+        });
         let details = Details {
             authoriser,
             third_party_invite,
         };
         Self {
-            membership: content
-                .get("membership")
-                .map(|value| Membership::of(value, rules)),
+            membership: membership.map(|text| Membership::of(text, rules)),
             details: (details != Details::default()).then(|| Box::new(details)),
         }
     }

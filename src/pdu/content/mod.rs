@@ -20,7 +20,8 @@ pub use self::member::{Authoriser, Member, Membership, Signed, SignedInvite, Thi
 pub use self::power_levels::{LevelDefect, LevelMap, NamedLevel, PowerLevels, StatedLevel};
 pub use self::third_party_invite::InviteKeys;
 
-use crate::json::Object;
+use self::join_rules::join_rule_of_canonical;
+use crate::json::{CanonicalObject, Object, Value};
 use crate::pdu::{CREATE, JOIN_RULES, MEMBER, POWER_LEVELS, THIRD_PARTY_INVITE};
 use crate::version::{JoinRule, RoomVersionRules};
 
@@ -44,6 +45,9 @@ pub enum Content {
     ThirdPartyInvite(Box<InviteKeys>),
 }
 
+/// The event types of which the rules read some content.
+const AUTH_TYPES: [&str; 5] = [CREATE, JOIN_RULES, MEMBER, POWER_LEVELS, THIRD_PARTY_INVITE];
+
 impl Content {
     /// Parses the content of an event.
     ///
@@ -52,9 +56,39 @@ impl Content {
     /// their own whatever they are.
     #[must_use]
     pub fn of(event: &Object, event_type: &str, is_state: bool, rules: &RoomVersionRules) -> Self {
-        let Some(content) = event.get("content").and_then(|value| value.as_object()) else {
+        match event.get("content").and_then(|value| value.as_object()) {
+            None => Self::Other,
+            Some(content) => Self::read(content, event_type, is_state, rules),
+        }
+    }
+
+    /// The same of an event in canonical JSON. No content is looked into but of those types.
+    #[must_use]
+    pub(crate) fn of_canonical(
+        event: &CanonicalObject,
+        event_type: &str,
+        is_state: bool,
+        rules: &RoomVersionRules,
+    ) -> Self {
+        if !AUTH_TYPES.contains(&event_type) {
+            return Self::Other;
+        }
+        let Some(content) = event.get("content").filter(|content| content.is_object()) else {
             return Self::Other;
         };
+        match event_type {
+            MEMBER => Self::Member(Member::of_canonical(content, rules)),
+            JOIN_RULES if is_state => Self::JoinRules(join_rule_of_canonical(content, rules)),
+            // Rare, and read in many places.
+            CREATE | POWER_LEVELS | THIRD_PARTY_INVITE => match content.to_value() {
+                Value::Object(content) => Self::read(&content, event_type, is_state, rules),
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+
+    fn read(content: &Object, event_type: &str, is_state: bool, rules: &RoomVersionRules) -> Self {
         match event_type {
             CREATE => Self::Create(Box::new(Create::of(content))),
             MEMBER => Self::Member(Member::of(content, rules)),

@@ -6,7 +6,7 @@ use roomdag::json::{MAX_INTEGER, Mode, Number, Object, ParseErrorKind, Select, V
 use crate::json::value;
 
 /// Documents with every kind of value. Keys repeat often enough to meet in one object.
-fn any_value() -> impl Strategy<Value = Value> {
+pub(super) fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -25,12 +25,12 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-fn any_text() -> impl Strategy<Value = String> {
+pub(super) fn any_text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-d]{0,2}", "\\PC{0,20}", any::<String>()]
 }
 
 /// Text that is nearly JSON.
-fn any_tokens() -> impl Strategy<Value = String> {
+pub(super) fn any_tokens() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
         "{",
         "}",

@@ -11,7 +11,7 @@ pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("spec-vectors")
 }
 
-pub(super) fn bytes(path: &str) -> Vec<u8> {
+pub(crate) fn bytes(path: &str) -> Vec<u8> {
     fs::read(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -20,7 +20,7 @@ pub(super) fn file(path: &str) -> Object {
 }
 
 /// All files below a folder, by their paths within `spec-vectors`, sorted.
-pub(super) fn files(folder: &str) -> Vec<String> {
+pub(crate) fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root().join(folder)).unwrap() {
         let path = entry.unwrap().path();
