@@ -64,7 +64,7 @@ pub use self::sign::hash_and_sign_event;
 pub use self::signature::{JsonSignatureError, Signature, sign_json, verify_json};
 pub use self::signers::{RequiredSigner, SignerRole, required_signers};
 pub use self::signing_key::SigningKey;
-pub use self::unverified::{unverified, unverified_named};
+pub use self::unverified::{stored, unverified, unverified_named};
 pub use self::verify::{
     POLICY_SERVER_KEY, SignatureError, VerifyError, is_signed_by_policy_server, verify,
 };

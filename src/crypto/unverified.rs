@@ -39,6 +39,21 @@ pub fn unverified_named(pdu: Pdu, id: EventId, rules: &RoomVersionRules) -> Even
     event
 }
 
+/// Makes an event of a PDU that the host kept under this id, in the form in which it went on after
+/// checks 2 and 3: for reloading a room. Nothing is hashed, and nobody looks at signatures.
+///
+/// Check 3 may have left the redacted form; that is what the host has kept then, and it counts as
+/// intact. [`AuthoriserSigned`] is not known: whoever reloads an event that was judged states the
+/// verdict ([`Verdicts::Stated`](crate::replay::Verdicts::Stated)) or verifies it again.
+#[must_use]
+pub fn stored(pdu: Pdu, id: EventId, rules: &RoomVersionRules) -> Event {
+    let provenance = Provenance {
+        signatures: Signatures::Unchecked,
+        content_hash: HashCheck::Ok,
+    };
+    with_id(pdu, id, rules, provenance, AuthoriserSigned::Unchecked)
+}
+
 /// Check 3: an event whose content hash is wrong is its redacted form.
 ///
 /// `message` is what the reference hash covers, [`signed_message`], if the id is that hash.
@@ -53,14 +68,28 @@ pub(super) fn event(
         Some(id) => id.clone(),
         None => hashed_event_id(&message, rules),
     };
-    let matches = is_intact(&pdu, &mut message);
-    let content_hash = if matches {
+    let content_hash = if is_intact(&pdu, &mut message) {
         HashCheck::Ok
     } else {
         HashCheck::Mismatch
     };
+    let provenance = Provenance {
+        signatures,
+        content_hash,
+    };
+    with_id(pdu, id, rules, provenance, authoriser_signature)
+}
+
+fn with_id(
+    pdu: Pdu,
+    id: EventId,
+    rules: &RoomVersionRules,
+    provenance: Provenance,
+    authoriser_signature: AuthoriserSigned,
+) -> Event {
     let kept = || rules.redaction.kept(pdu.event_type()).redacted;
-    let redacted = (!matches).then(|| pdu.json().selected(&kept()));
+    let redacted =
+        (provenance.content_hash == HashCheck::Mismatch).then(|| pdu.json().selected(&kept()));
     let json = redacted.as_ref().unwrap_or(pdu.json());
     let is_state = pdu.state_key().is_some();
     let content = Content::of_canonical(json, pdu.event_type(), is_state, rules);
@@ -88,10 +117,7 @@ pub(super) fn event(
         redacts,
         authoriser_signature,
         overlong: pdu.overlong,
-        provenance: Provenance {
-            signatures,
-            content_hash,
-        },
+        provenance,
     }
 }
 
