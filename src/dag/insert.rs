@@ -105,7 +105,11 @@ impl RoomDag {
     /// Takes of an event what the graph keeps, without putting it in: what it cites is added to
     /// `cited`, `auth_events` first. `None` if there are no numbers left.
     pub(crate) fn reduce(&mut self, event: Event, cited: &mut Vec<NodeIndex>) -> Option<Reduced> {
-        let node = self.name(&event.id)?;
+        if !fits(self.ids.len(), 0) {
+            return None;
+        }
+        self.make_room(1, 0, 0);
+        let node = self.push(event.id.clone());
         for id in event.auth_events.iter().chain(&event.prev_events) {
             cited.push(self.name(id)?);
         }
@@ -204,14 +208,17 @@ impl RoomDag {
         self.arrivals.push(node);
     }
 
-    /// Adds a node without an event and without edges.
+    /// Adds a node without an event and without edges, unless there is one of that id.
     fn push(&mut self, id: EventId) -> NodeIndex {
-        self.ids.insert(id);
-        self.events.push(None);
-        self.prev.add_node(());
-        self.ranks.push();
-        self.generations.push();
-        self.auth.add_node(())
+        let (index, is_new) = self.ids.insert_full(id);
+        if is_new {
+            self.events.push(None);
+            self.prev.add_node(());
+            self.ranks.push();
+            self.generations.push();
+            self.auth.add_node(());
+        }
+        NodeIndex::new(index)
     }
 
     /// What is kept of an event.

@@ -75,6 +75,8 @@ impl KeyIx {
 #[derive(Clone, Debug)]
 pub struct StateKeys {
     types: IndexSet<Box<str>, RandomState>,
+    /// The type that was interned last, as the next one often is it again.
+    recent: usize,
     keys: IndexSet<Key, RandomState>,
 }
 
@@ -110,6 +112,7 @@ impl StateKeys {
     pub fn new() -> Self {
         let mut table = Self {
             types: IndexSet::default(),
+            recent: 0,
             keys: IndexSet::default(),
         };
         // INVARIANT: the order is that of the constants of `TypeIx` and `KeyIx`.
@@ -191,8 +194,12 @@ impl StateKeys {
 
     /// The number of the event type, which is a new one if the type is new.
     pub fn intern_type(&mut self, event_type: &str) -> TypeIx {
-        self.lookup_type(event_type)
-            .unwrap_or_else(|| TypeIx(number(self.types.insert_full(event_type.into()).0)))
+        let recent = self.types.get_index(self.recent);
+        if recent.is_none_or(|recent| **recent != *event_type) {
+            let known = self.types.get_index_of(event_type);
+            self.recent = known.unwrap_or_else(|| self.types.insert_full(event_type.into()).0);
+        }
+        TypeIx(number(self.recent))
     }
 
     /// The number of the event type, if it was interned before.
