@@ -172,7 +172,8 @@ impl RoomDag {
     pub fn member_key(&self, node: NodeIndex, user: &str) -> Option<KeyIx> {
         let slim = self.slim(node)?;
         let sender = usize::try_from(slim.sender).ok()?;
-        if self.users.get_index(sender)? == user {
+        let known = self.users.get_index(sender)?.as_str();
+        if std::ptr::eq(known, user) || known == user {
             return self.member_keys.get(sender).copied();
         }
         let own = self.key(node).filter(|_| slim.event_type == TypeIx::MEMBER);

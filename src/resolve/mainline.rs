@@ -6,7 +6,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::dag::RoomDag;
 use crate::dag::index::IndexMap;
-use crate::id::EventId;
+use crate::resolve::ranked::Ranked;
 use crate::resolve::scope::Scope;
 
 /// Where on the mainline an event stands. What rests on nothing of the mainline is further away
@@ -27,8 +27,10 @@ pub struct MainlineKey {
     pub position: Reverse<Position>,
     /// `origin_server_ts`.
     pub origin_server_ts: i64,
-    /// The event id.
-    pub id: EventId,
+    /// The rank of the event id: the event's place in [`Trace::full_conflicted`].
+    ///
+    /// [`Trace::full_conflicted`]: crate::resolve::Trace::full_conflicted
+    pub rank: usize,
 }
 
 /// The mainline of a power levels event: it, the power levels that it cites, the power levels that
@@ -39,28 +41,29 @@ pub fn mainline(dag: &RoomDag, power_levels: NodeIndex) -> impl Iterator<Item = 
     std::iter::successors(Some(power_levels), |levels| dag.power_levels_of(*levels))
 }
 
-/// Sorts `events` into the mainline ordering based on `power_levels`.
+/// Sorts the events of these ranks into the mainline ordering based on `power_levels`.
 ///
 /// O(n · log n), and O(log P) for each of the power levels events that they cite, however far down
 /// the mainline.
 pub(super) fn sort(
-    scope: &Scope<'_>,
-    events: impl IntoIterator<Item = NodeIndex>,
+    full: &Ranked<'_>,
+    ranks: impl IntoIterator<Item = usize>,
     power_levels: Option<NodeIndex>,
 ) -> Vec<(NodeIndex, MainlineKey)> {
+    let scope = full.scope;
     let mut positions = Positions {
         scope,
         power_levels,
         of_levels: IndexMap::default(),
     };
-    let mut keyed: Vec<_> = events
+    let mut keyed: Vec<_> = ranks
         .into_iter()
-        .filter_map(|node| {
-            let (origin_server_ts, id) = (scope.dag.origin_server_ts(node)?, scope.dag.id(node)?);
+        .filter_map(|rank| {
+            let node = full.event(rank)?;
             let key = MainlineKey {
                 position: Reverse(positions.of(node)),
-                origin_server_ts,
-                id: id.clone(),
+                origin_server_ts: scope.dag.origin_server_ts(node)?,
+                rank,
             };
             Some((node, key))
         })

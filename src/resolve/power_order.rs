@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use petgraph::graph::NodeIndex;
 
 use crate::dag::order;
-use crate::id::EventId;
 use crate::pdu::content::{Level, Power};
 use crate::resolve::ranked::Ranked;
 
@@ -17,8 +16,10 @@ pub struct PowerKey {
     pub power: Reverse<SenderPower>,
     /// `origin_server_ts`.
     pub origin_server_ts: i64,
-    /// The event id.
-    pub id: EventId,
+    /// The rank of the event id: the event's place in [`Trace::full_conflicted`].
+    ///
+    /// [`Trace::full_conflicted`]: crate::resolve::Trace::full_conflicted
+    pub rank: usize,
 }
 
 /// A power that can be ranked.
@@ -66,23 +67,24 @@ pub(super) fn power_events(full: &Ranked<'_>) -> Vec<bool> {
 /// auth edges among them, taking the smallest of the candidates each time. O((n + e) · log n).
 pub(super) fn sort(full: &Ranked<'_>, chosen: &[bool]) -> Vec<(NodeIndex, PowerKey)> {
     let scope = full.scope;
-    let key = |(event, chosen): (&NodeIndex, &bool)| {
+    let key = |(rank, (event, chosen)): (usize, (&NodeIndex, &bool))| {
         let event = Some(*event).filter(|_| *chosen)?;
         Some(PowerKey {
             power: Reverse(scope.sender_power(event).into()),
             origin_server_ts: scope.dag.origin_server_ts(event)?,
-            id: scope.dag.id(event)?.clone(),
+            rank,
         })
     };
-    let mut keys: Vec<Option<PowerKey>> = full.events.iter().zip(chosen).map(key).collect();
+    let mut keys: Vec<Option<PowerKey>> = full
+        .events
+        .iter()
+        .zip(chosen)
+        .enumerate()
+        .map(key)
+        .collect();
     let of = |rank: usize| keys.get(rank).and_then(Option::as_ref);
-    let sorted = order::topological_order(
-        (0..keys.len()).filter(|rank| of(*rank).is_some()),
-        |rank| full.cited(rank),
-        // The ids are in the order of the ranks.
-        |rank| (of(rank).map(|key| (&key.power, key.origin_server_ts)), rank),
-    )
-    .sorted;
+    let nodes = (0..keys.len()).filter(|rank| of(*rank).is_some());
+    let sorted = order::topological_order(nodes, |rank| full.cited(rank), of).sorted;
     let take = |rank: usize| Some((full.event(rank)?, keys.get_mut(rank)?.take()?));
     sorted.into_iter().filter_map(take).collect()
 }

@@ -52,11 +52,10 @@ pub(super) fn resolve(
     let order = trace.power_order.iter().map(|(event, _)| *event);
     state.apply(scope, order, Pass::Power, &mut trace.checks);
     // 3. Everything else, along the mainline of the power levels just settled.
-    let is_power = power.into_iter();
-    let rest = full.events.iter().zip(is_power);
-    let rest = rest.filter_map(|(event, is_power)| (!is_power).then_some(*event));
+    let rest = power.iter().enumerate();
+    let rest = rest.filter_map(|(rank, is_power)| (!is_power).then_some(rank));
     trace.mainline = state.get(KeyIx::POWER_LEVELS);
-    trace.mainline_order = mainline::sort(scope, rest, trace.mainline);
+    trace.mainline_order = mainline::sort(&full, rest, trace.mainline);
     // 4. Apply that too.
     let order = trace.mainline_order.iter().map(|(event, _)| *event);
     state.apply(scope, order, Pass::Mainline, &mut trace.checks);

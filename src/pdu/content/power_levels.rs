@@ -1,5 +1,7 @@
 //! `m.room.power_levels`.
 
+use std::cmp::Ordering;
+
 use crate::id::UserId;
 use crate::json::{Object, Value};
 use crate::pdu::content::{Level, Power};
@@ -182,9 +184,17 @@ impl LevelMap {
     ) -> impl Iterator<Item = (&'a str, &'a StatedLevel)> {
         let mut theirs = other.iter().peekable();
         self.iter().filter(move |(name, level)| {
-            while theirs.next_if(|(theirs, _)| theirs < name).is_some() {}
-            let stated = theirs.next_if(|(theirs, _)| theirs == name);
-            stated.map_or(&ABSENT, |(_, stated)| stated) != *level
+            let stated = loop {
+                match theirs
+                    .peek()
+                    .map(|(other, stated)| (other.cmp(name), *stated))
+                {
+                    Some((Ordering::Less, _)) => drop(theirs.next()),
+                    Some((Ordering::Equal, stated)) => break stated,
+                    Some((Ordering::Greater, _)) | None => break &ABSENT,
+                }
+            };
+            stated != *level
         })
     }
 
