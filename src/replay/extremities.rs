@@ -12,7 +12,7 @@ impl Replay {
     ///
     /// O(V + E).
     pub(super) fn forward_extremities(&self) -> Vec<NodeIndex> {
-        let mut referenced = vec![false; self.records.len()];
+        let mut referenced = vec![false; self.records.nodes()];
         let mut extremities = Vec::new();
         for node in self.order.iter().rev() {
             let status = self.verdict(*node).map(super::Verdict::status);

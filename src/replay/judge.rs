@@ -11,8 +11,9 @@ use crate::event::EventRef;
 use crate::id::EventId;
 use crate::pdu::CREATE;
 use crate::replay::extremities::Arrived;
+use crate::replay::records::Judged;
 use crate::replay::states::{Quality, StateIx, States};
-use crate::replay::{Check, Record, Replay, Status, Verdict, Verdicts};
+use crate::replay::{Check, Replay, Status, Verdict, Verdicts};
 use crate::resolve;
 use crate::state::{KeyIx, StateMap};
 use crate::version::CreateReference;
@@ -26,7 +27,7 @@ impl Replay {
     /// Checks 4 and 5, and the states around the event. What it cites has been judged.
     ///
     /// Also what check 4 asked of the `auth_events`, for check 6.
-    pub(super) fn judge(&mut self, node: NodeIndex) -> (Record, Asked) {
+    pub(super) fn judge(&mut self, node: NodeIndex) -> (Judged, Asked) {
         let (by_auth_events, asked) = self.check_by_auth_events(node);
         let before = self.before(node);
         let by_state = before.map_or(Check::Missing, |state| {
@@ -42,7 +43,7 @@ impl Replay {
     }
 
     /// As [`judge`](Self::judge), by the caller's word.
-    pub(super) fn record_stated(&mut self, node: NodeIndex) -> Record {
+    pub(super) fn record_stated(&mut self, node: NodeIndex) -> Judged {
         let outcome = |events: &BTreeSet<EventId>| {
             let id = self.dag.id(node).filter(|_| !events.is_empty());
             if id.is_some_and(|id| events.contains(id)) {
@@ -74,7 +75,7 @@ impl Replay {
         node: NodeIndex,
         verdict: Verdict,
         before: Option<StateIx>,
-    ) -> Record {
+    ) -> Judged {
         let status = verdict.status();
         let after = match (status, self.dag.key(node)) {
             (Status::Accepted | Status::SoftFailed, Some(key)) => {
@@ -86,7 +87,7 @@ impl Replay {
         if status == Status::Rejected {
             self.dag.reject(node);
         }
-        Record {
+        Judged {
             verdict,
             before,
             after,
@@ -97,7 +98,7 @@ impl Replay {
     pub(super) fn judge_by_current_state(
         &mut self,
         node: NodeIndex,
-        record: &mut Record,
+        record: &mut Judged,
         asked: &Asked,
         arrived: &mut Arrived,
     ) {
@@ -109,7 +110,7 @@ impl Replay {
             return;
         }
         let after: Option<Vec<StateIx>> =
-            arrived.iter().map(|tip| self.record(tip)?.after).collect();
+            arrived.iter().map(|tip| self.records.after(tip)).collect();
         // The room's first event meets no current state.
         let current = match after {
             Some(after) if after.is_empty() => record.before,
@@ -167,7 +168,7 @@ impl Replay {
     /// is not, as far as anybody can tell, even where the state before it is missing.
     fn judged(&self, node: NodeIndex) -> Option<AuthEvent<'_>> {
         let event = self.dag.event(node)?;
-        let verdict = &self.record(node)?.verdict;
+        let verdict = self.records.verdict(node)?;
         let rejected = verdict.status() == Status::Rejected;
         (rejected || verdict.by_auth_events != Check::Missing)
             .then_some(AuthEvent { event, rejected })
@@ -234,7 +235,7 @@ impl Replay {
         let after: Option<Vec<StateIx>> = self
             .dag
             .prev_events(node)
-            .map(|prev| self.record(prev)?.after)
+            .map(|prev| self.records.after(prev))
             .collect();
         match after {
             Some(after) => self.resolved(after),

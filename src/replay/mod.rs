@@ -31,6 +31,7 @@ mod create;
 mod extremities;
 mod intake;
 mod judge;
+mod records;
 mod states;
 mod verdict;
 
@@ -46,7 +47,8 @@ use petgraph::graph::NodeIndex;
 use crate::dag::RoomDag;
 use crate::event::Event;
 use crate::id::EventId;
-use crate::replay::states::{StateIx, States};
+use crate::replay::records::Records;
+use crate::replay::states::States;
 use crate::resolve::{self, Resolution, ResolveError};
 use crate::state::StateMap;
 use crate::version::RoomVersionRules;
@@ -105,20 +107,11 @@ pub struct Replay {
     options: ReplayOptions,
     create: Option<EventId>,
     order: Vec<NodeIndex>,
-    /// By node number; `None` for placeholders.
-    records: Vec<Option<Record>>,
+    records: Records,
     states: States,
     missing: BTreeSet<EventId>,
     extremities: Vec<NodeIndex>,
     refused: Vec<Refused>,
-}
-
-/// What is known of an event.
-#[derive(Debug)]
-struct Record {
-    verdict: Verdict,
-    before: Option<StateIx>,
-    after: Option<StateIx>,
 }
 
 impl Replay {
@@ -141,12 +134,11 @@ impl Replay {
             rules: *rules,
             options,
             order: Vec::with_capacity(intake.order.len()),
-            records: Vec::with_capacity(nodes),
+            records: Records::with_nodes(nodes),
             missing: BTreeSet::new(),
             extremities: Vec::new(),
             refused: std::mem::take(&mut intake.refused),
         };
-        replay.records.resize_with(nodes, || None);
         let mut arrived = extremities::Arrived::default();
         // The graph holds what has been judged and nothing else, so that no look at it depends on
         // what comes later.
@@ -176,9 +168,7 @@ impl Replay {
             if replay.options.arrival == Arrival::InOrder {
                 replay.judge_by_current_state(node, &mut record, &asked, &mut arrived);
             }
-            if let Some(slot) = replay.records.get_mut(node.index()) {
-                *slot = Some(record);
-            }
+            replay.records.set(node, record);
             replay.order.push(node);
             progress(replay.order.len());
         }
@@ -233,26 +223,26 @@ impl Replay {
     /// The verdict on an event; `None` for one that is not known.
     #[must_use]
     pub fn verdict(&self, event: NodeIndex) -> Option<&Verdict> {
-        Some(&self.record(event)?.verdict)
+        self.records.verdict(event)
     }
 
     /// The state before an event; `None` where it cannot be told.
     #[must_use]
     pub fn state_before(&self, event: NodeIndex) -> Option<&StateMap> {
-        self.states.get(self.record(event)?.before?)
+        self.states.get(self.records.before(event)?)
     }
 
     /// The state after an event; `None` where it cannot be told.
     #[must_use]
     pub fn state_after(&self, event: NodeIndex) -> Option<&StateMap> {
-        self.states.get(self.record(event)?.after?)
+        self.states.get(self.records.after(event)?)
     }
 
     /// Whether the states around an event follow from the room's history or from somebody's word;
     /// `None` where they cannot be told.
     #[must_use]
     pub fn quality(&self, event: NodeIndex) -> Option<Quality> {
-        self.states.quality(self.record(event)?.before?)
+        self.states.quality(self.records.before(event)?)
     }
 
     /// The forward extremities, sorted by event id: the accepted events that no accepted event has
@@ -315,6 +305,13 @@ impl Replay {
         self.missing.iter()
     }
 
+    /// How many resolutions are remembered; never more than
+    /// [`ReplayOptions::remembered_resolutions`].
+    #[must_use]
+    pub fn remembered_resolutions(&self) -> usize {
+        self.states.remembered()
+    }
+
     /// What was given and has no part in the replay, sorted by event id.
     #[must_use]
     pub fn refused(&self) -> &[Refused] {
@@ -327,9 +324,5 @@ impl Replay {
                 .is_some_and(|verdict| verdict.status() == status)
         };
         self.order.iter().copied().filter(has)
-    }
-
-    fn record(&self, event: NodeIndex) -> Option<&Record> {
-        self.records.get(event.index())?.as_ref()
     }
 }

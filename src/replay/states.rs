@@ -2,12 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 
 use crate::state::StateMap;
 
-/// The number of a distinct state.
+/// The number of a distinct state, from 1 up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct StateIx(u32);
+pub(super) struct StateIx(NonZeroU32);
+
+impl StateIx {
+    /// Where the state is in [`States::distinct`].
+    fn place(self) -> Option<usize> {
+        usize::try_from(self.0.get()).ok()?.checked_sub(1)
+    }
+}
 
 /// Whether a state follows from the room's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,8 +37,8 @@ pub(super) struct States {
 }
 
 impl States {
-    /// Number 0 is the empty state.
-    pub(super) const EMPTY: StateIx = StateIx(0);
+    /// The first is the empty state.
+    pub(super) const EMPTY: StateIx = StateIx(NonZeroU32::MIN);
 
     pub(super) fn new(limit: usize) -> Self {
         Self {
@@ -42,24 +50,29 @@ impl States {
     }
 
     pub(super) fn get(&self, state: StateIx) -> Option<&StateMap> {
-        Some(&self.distinct.get(usize::try_from(state.0).ok()?)?.0)
+        Some(&self.distinct.get(state.place()?)?.0)
     }
 
     pub(super) fn quality(&self, state: StateIx) -> Option<Quality> {
-        Some(self.distinct.get(usize::try_from(state.0).ok()?)?.1)
+        Some(self.distinct.get(state.place()?)?.1)
     }
 
     /// `None` once there are 2³² of them, which no room's events can bring about: their own
     /// numbers are as large.
     pub(super) fn add(&mut self, state: StateMap, quality: Quality) -> Option<StateIx> {
-        let number = u32::try_from(self.distinct.len()).ok()?;
         self.distinct.push((state, quality));
-        Some(StateIx(number))
+        let number = u32::try_from(self.distinct.len()).ok()?;
+        NonZeroU32::new(number).map(StateIx)
     }
 
     /// What these states, sorted and each once, were resolved to.
     pub(super) fn resolved(&self, states: &[StateIx]) -> Option<StateIx> {
         self.resolved.get(states).copied()
+    }
+
+    /// How many resolutions are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.remembered.len()
     }
 
     pub(super) fn remember(&mut self, states: Vec<StateIx>, resolved: StateIx) {

@@ -1,0 +1,102 @@
+//! What is known of each event, kept small.
+
+use std::num::NonZeroU32;
+
+use petgraph::graph::NodeIndex;
+
+use crate::replay::Verdict;
+use crate::replay::states::StateIx;
+
+/// What was found out about an event.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    pub(super) before: Option<StateIx>,
+    pub(super) after: Option<StateIx>,
+}
+
+/// What is known of the events, by node. An event takes twelve bytes, for nearly all of them have
+/// one of a few verdicts.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    by_node: Vec<Option<Record>>,
+    verdicts: Vec<Verdict>,
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    /// One more than the place of the verdict.
+    verdict: NonZeroU32,
+    before: Option<StateIx>,
+    after: Option<StateIx>,
+}
+
+/// How many of the first verdicts a new one is compared with.
+const USUAL: usize = 32;
+
+impl Records {
+    /// Room for that many nodes.
+    pub(super) fn with_nodes(nodes: usize) -> Self {
+        let mut by_node = Vec::with_capacity(nodes);
+        by_node.resize(nodes, None);
+        Self {
+            by_node,
+            verdicts: Vec::new(),
+        }
+    }
+
+    /// Keeps what is known of an event. Does nothing once there are 2³² verdicts, which there are
+    /// not before there are as many events.
+    pub(super) fn set(&mut self, node: NodeIndex, judged: Judged) {
+        let mut usual = self.verdicts.iter().take(USUAL);
+        let known = usual.position(|verdict| *verdict == judged.verdict);
+        let place = known.unwrap_or(self.verdicts.len());
+        let number = place.checked_add(1).and_then(|n| u32::try_from(n).ok());
+        let (Some(slot), Some(verdict)) = (
+            self.by_node.get_mut(node.index()),
+            number.and_then(NonZeroU32::new),
+        ) else {
+            return;
+        };
+        if known.is_none() {
+            self.verdicts.push(judged.verdict);
+        }
+        *slot = Some(Record {
+            verdict,
+            before: judged.before,
+            after: judged.after,
+        });
+    }
+
+    pub(super) fn verdict(&self, node: NodeIndex) -> Option<&Verdict> {
+        let number = self.of(node)?.verdict.get().checked_sub(1)?;
+        self.verdicts.get(usize::try_from(number).ok()?)
+    }
+
+    pub(super) fn before(&self, node: NodeIndex) -> Option<StateIx> {
+        self.of(node)?.before
+    }
+
+    pub(super) fn after(&self, node: NodeIndex) -> Option<StateIx> {
+        self.of(node)?.after
+    }
+
+    /// How many nodes there is room for.
+    pub(super) fn nodes(&self) -> usize {
+        self.by_node.len()
+    }
+
+    fn of(&self, node: NodeIndex) -> Option<&Record> {
+        self.by_node.get(node.index())?.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::replay::records::Record;
+
+    #[test]
+    fn a_record_takes_twelve_bytes() {
+        assert_eq!(size_of::<Option<Record>>(), 12);
+    }
+}
