@@ -2,8 +2,8 @@
 # Counts instructions with valgrind's callgrind, exact where times are noisy, and prints a Markdown
 # table: for each workload the instructions an item at two sizes, and how they grow.
 #
-#     benches/instructions.sh          some five minutes
-#     benches/instructions.sh --all    the largest rooms too, a quarter of an hour
+#     benches/instructions.sh          some three minutes
+#     benches/instructions.sh --all    the largest rooms too, some ten minutes
 #
 # An item is an event of the full conflicted set, an entry of a list of state, or a PDU. valgrind
 # hides the processor's SHA instructions, so `intake` counts them as they are done in software; the
@@ -66,7 +66,7 @@ echo '| a PDU | instructions | of them SHA-256 |'
 echo '|---|---|---|'
 for room in calm/1000-v11 calm/1000-v12; do
     count intake/$room
-    sha=$(callgrind_annotate --threshold=100 "$work/out" 2>/dev/null |
-        awk '/sha2|sha256/ { gsub(",", "", $1); sum += $1 } END { printf "%d", sum }')
+    sha=$(callgrind_annotate --auto=no --threshold=100 "$work/out" 2>/dev/null |
+        awk '/sha2::|sha2-/ { gsub(",", "", $1); sum += $1 } END { printf "%d", sum }')
     echo "| intake/$room | $((counted / items)) | $((sha / items)) |"
 done
