@@ -7,8 +7,10 @@ use roomdag::dag::RoomDag;
 use roomdag::id::EventId;
 use roomdag::resolve::{AuthDifference, FullConflicted, Options, Position, resolve};
 use roomdag::state::StateMap;
+use roomdag::testing::Random;
 use roomdag::testing::oracle::{Found, Oracle};
 use roomdag::testing::rooms::{Disagreement, named};
+use roomdag::testing::workload::{Shape, Workload};
 use roomdag::version::{RoomVersionRules, V1, V2, V6, V11, V12};
 
 /// The resolutions that are held against the oracle: a room version and a reading of SR-01.
@@ -110,6 +112,57 @@ fn the_engine_equals_the_oracle_on_random_rooms() {
         at_some_position > rooms() / 4,
         "only {at_some_position} rooms used their mainline"
     );
+}
+
+/// More states than a word has bits, each patched together from those of a random room.
+#[test]
+fn seventy_states_resolve_as_the_definitions_say() {
+    for (kind, (rules, reading)) in KINDS.into_iter().enumerate() {
+        for seed in 0..40 {
+            let mut room = Disagreement::random(seed * 6 + kind as u64, 40, rules);
+            let mut random = Random::new(seed);
+            let states = room.states.clone();
+            room.states = (0..70)
+                .map(|_| {
+                    let mut state = random.pick(&states).unwrap().clone();
+                    let other = random.pick(&states).unwrap().clone();
+                    state.extend(other.into_iter().filter(|_| random.chance(20)));
+                    state.retain(|_, _| random.chance(95));
+                    state
+                })
+                .collect();
+            let options = options(rules, reading);
+            let (found, defined) = (engine(&room, rules, options), oracle(&room, rules, options));
+            assert_eq!(found, defined, "seed {seed}, version {}", rules.id);
+        }
+    }
+}
+
+/// The rooms that are measured are larger than random ones, and look like those of real servers.
+#[test]
+fn rooms_to_be_measured_resolve_as_the_definitions_say() {
+    let shapes = [
+        Shape::Tip(40),
+        Shape::Mainline(60),
+        Shape::Duel(30),
+        Shape::Storm(150),
+        Shape::Ladder(6),
+    ];
+    for (rules, reading) in KINDS.into_iter().skip(1) {
+        for shape in shapes {
+            let made = Workload::new(shape, rules);
+            assert!(made.events.len() > 40 && made.states.len() > 1);
+            let states = made.states.iter().map(|state| named(&made.dag, state));
+            let events = made.events.iter();
+            let room = Disagreement {
+                events: events.map(|e| (e.id().clone(), e.clone())).collect(),
+                states: states.collect(),
+            };
+            let options = options(rules, reading);
+            let (found, defined) = (engine(&room, rules, options), oracle(&room, rules, options));
+            assert_eq!(found, defined, "{}, {reading:?}", made.name());
+        }
+    }
 }
 
 proptest! {

@@ -17,7 +17,7 @@ use crate::state::StateMap;
 use crate::testing::Random;
 use crate::testing::workload::content::{self, user};
 use crate::testing::workload::{Shape, Workload};
-use crate::version::{RoomIdFormat, RoomVersionRules};
+use crate::version::{CreatorRule, EventIdFormat, EventReferences, RoomIdFormat, RoomVersionRules};
 
 const KEY: &str = "ed25519:auto";
 
@@ -82,6 +82,9 @@ impl World {
         let mut branch = Branch::default();
         let mut create = Object::new();
         create.insert("room_version", self.rules.id);
+        if self.rules.auth.creator == CreatorRule::Content {
+            create.insert("creator", user(0));
+        }
         self.state(&mut branch, 0, (CREATE, ""), create);
         self.profile(&mut branch, 0, 0);
         self.levels(&mut branch, 0, None);
@@ -233,8 +236,12 @@ impl World {
         json.insert("sender", event.sender.as_str());
         json.insert("origin_server_ts", event.origin_server_ts);
         json.insert("depth", event.depth);
-        json.insert("prev_events", array(&tips));
-        json.insert("auth_events", array(&self.ids(&cited)));
+        if self.rules.event_id == EventIdFormat::Field {
+            let server = event.sender.server_name();
+            json.insert("event_id", format!("${}:{server}", self.sent));
+        }
+        json.insert("prev_events", self.references(&tips));
+        json.insert("auth_events", self.references(&self.ids(&cited)));
         self.publish(branch, json, wish.sender)
     }
 
@@ -264,6 +271,15 @@ impl World {
         self.events.push(event);
         self.pdus.push(bytes);
         true
+    }
+
+    /// A list of events as the room version has it. Nobody checks the hashes of pairs.
+    fn references(&self, ids: &[EventId]) -> Array {
+        let reference = |id: &EventId| match self.rules.references {
+            EventReferences::Ids => Value::from(id.as_str()),
+            EventReferences::Pairs => Value::from(vec![id.as_str().into(), Object::new().into()]),
+        };
+        ids.iter().map(reference).collect()
     }
 
     fn ids(&self, nodes: &[NodeIndex]) -> Vec<EventId> {
@@ -304,8 +320,4 @@ impl World {
         let entries = branch.state.iter().filter(|(key, _)| is(*key));
         entries.map(|(_, node)| node).collect()
     }
-}
-
-fn array(ids: &[EventId]) -> Array {
-    ids.iter().map(|id| Value::from(id.as_str())).collect()
 }
