@@ -37,6 +37,11 @@ impl Hasher for IndexHasher {
         }
     }
 
+    fn write_usize(&mut self, index: usize) {
+        let mixed = (self.0 ^ index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+
     fn write_u32(&mut self, index: u32) {
         let mixed = (self.0 ^ u64::from(index)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed ^ (mixed >> 32);

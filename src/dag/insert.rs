@@ -194,7 +194,10 @@ impl RoomDag {
         if key.is_some() {
             for cited in &*distinct(auth) {
                 self.cited_by.push(*cited, node);
+                self.cites_messages |= self.is_known(*cited) && self.key(*cited).is_none();
             }
+        } else {
+            self.cites_messages |= self.cited_by.of(node).next().is_some();
         }
         self.generations.fill(node, &self.auth);
         if key == Some(KeyIx::POWER_LEVELS) {

@@ -75,6 +75,8 @@ pub struct RoomDag {
     prev: DiGraph<(), (), u32>,
     /// For each node, the state events that list it in `auth_events`.
     cited_by: Lists,
+    /// Whether a state event lists a message event, which the rules forbid.
+    cites_messages: bool,
     ranks: Ranks,
     generations: Generations,
     descent: Descent,
@@ -111,7 +113,8 @@ impl RoomDag {
         self.parts(node, self.slim(node)?)
     }
 
-    /// An event that was reduced, before it is in the graph. It cites nothing yet.
+    /// An event that was reduced, before it is in the graph: without its `prev_events`, which the
+    /// graph does not have yet.
     pub(crate) fn reduced<'a>(&'a self, event: &'a Reduced) -> Option<EventRef<'a>> {
         self.parts(event.node, &event.slim)
     }
@@ -243,6 +246,15 @@ impl RoomDag {
         citing.inspect(|_| effort::step(Step::Citation))
     }
 
+    /// What lists this node in `auth_events` and may be in an auth chain: the state events, and all
+    /// events in a graph where message events are in auth chains.
+    pub(crate) fn citing(&self, node: NodeIndex) -> impl Iterator<Item = NodeIndex> + '_ {
+        let all = self.auth.neighbors_directed(node, Direction::Incoming);
+        let all = Some(all).filter(|_| self.cites_messages);
+        let state = Some(self.cited_by(node)).filter(|_| all.is_none());
+        state.into_iter().flatten().chain(all.into_iter().flatten())
+    }
+
     /// The events that list this node in `prev_events`, the latest arrival first.
     pub fn children(&self, node: NodeIndex) -> impl Iterator<Item = NodeIndex> + Clone + '_ {
         self.prev.neighbors_directed(node, Direction::Incoming)
@@ -277,8 +289,8 @@ impl RoomDag {
     ///
     /// # Complexity
     ///
-    /// O(log P) in the number of power levels events, except for the first call after placeholders
-    /// were filled with power levels, which is O(P · log P).
+    /// O(log P) in the number of power levels events; but each first call after power levels have
+    /// taken the place of a placeholder that was cited is O(P · log P).
     #[must_use]
     pub fn common_power_levels(
         &self,

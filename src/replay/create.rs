@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::NodeIndex;
 
 use crate::auth::{self, StateView};
-use crate::event::EventRef;
+use crate::event::{EventRef, PrevEvents};
 use crate::id::EventId;
 use crate::replay::intake::Intake;
 use crate::state::TypeIx;
@@ -28,7 +28,11 @@ pub(super) fn room_create(
     }
     let candidates = intake.given.iter().filter_map(|given| {
         let event = Some(&given.event).filter(|event| event.event_type() == TypeIx::CREATE)?;
-        let parts = intake.dag.reduced(event)?;
+        let (_, prev) = intake.cited(given);
+        let parts = EventRef {
+            prev_events: PrevEvents::of(prev.iter().filter_map(|prev| intake.dag.id(*prev))),
+            ..intake.dag.reduced(event)?
+        };
         let allowed =
             parts.state_key == Some("") && auth::check(&parts, &Nothing, rules).is_allowed();
         allowed.then_some((event.node(), parts))

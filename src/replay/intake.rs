@@ -120,8 +120,13 @@ impl Intake {
             self.add(event, implied);
         }
         for (at, copies) in copies {
-            self.choose(at, copies);
+            self.choose(at, copies, rules);
         }
+        self.implied = self
+            .given
+            .iter()
+            .filter_map(|given| given.implied)
+            .collect();
     }
 
     fn add(&mut self, event: Event, implied: Option<NodeIndex>) {
@@ -136,7 +141,6 @@ impl Intake {
             return;
         };
         let implied = implied.filter(|_| event.event_type() != TypeIx::CREATE);
-        self.implied.extend(implied);
         let index = event.node().index();
         if index >= self.at.len() {
             self.at.resize(index.saturating_add(1), NOWHERE);
@@ -153,7 +157,7 @@ impl Intake {
     }
 
     /// Keeps the best of an event and its copies.
-    fn choose(&mut self, at: usize, mut copies: Vec<Event>) {
+    fn choose(&mut self, at: usize, mut copies: Vec<Event>, rules: &RoomVersionRules) {
         let Some(given) = self.given.get(at) else {
             return;
         };
@@ -173,8 +177,11 @@ impl Intake {
             },
         }));
         let (start, prev) = (self.cited.len(), best.auth_events().len());
+        let implied = create_of(best.room_id.as_str(), rules);
+        let implied = implied.and_then(|id| self.dag.name(&id));
         let best = self.dag.reduce(best, &mut self.cited);
         if let (Some(given), Some(best)) = (self.given.get_mut(at), best) {
+            given.implied = implied.filter(|_| best.event_type() != TypeIx::CREATE);
             given.event = best;
             given.cited = start..self.cited.len();
             given.prev = prev;

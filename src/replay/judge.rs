@@ -20,7 +20,10 @@ use crate::version::CreateReference;
 
 /// What the rules asked of a state: keys, and the events that were there. What they decide follows
 /// from the event and these answers, so another state that gives the same answers gives the same
-/// decision.
+/// decision. Empty where the rules were not reached, or asked nothing.
+///
+/// INVARIANT: a key without a number is in no state, and no key is given one between the checks of
+/// an event; so what was asked about such a key need not be kept.
 type Asked = Vec<(KeyIx, Option<NodeIndex>)>;
 
 impl Replay {
@@ -60,13 +63,33 @@ impl Replay {
             } => (outcome(rejected), outcome(soft_failed)),
         };
         let before = self.before(node);
+        let by_auth_events = if rejected == Outcome::Reject || self.is_complete(node) {
+            Check::Stated(rejected)
+        } else {
+            Check::Missing
+        };
         let verdict = Verdict {
-            by_auth_events: Check::Stated(rejected),
+            by_auth_events,
             by_state: before.map_or(Check::Missing, |_| Check::Stated(rejected)),
             by_current_state: Some(Check::Stated(soft_failed)),
             overlong: self.dag.overlong(node),
         };
         self.record_with(node, verdict, before)
+    }
+
+    /// Whether there is a verdict on all that an event cites or implies.
+    fn is_complete(&self, node: NodeIndex) -> bool {
+        let Some(event) = self
+            .dag
+            .event(node)
+            .filter(|event| event.event_type != CREATE)
+        else {
+            return true;
+        };
+        let create = self.implied_create(&event);
+        let mut cited = self.dag.auth_events(node).chain(create);
+        (create.is_some() || !self.implies_create(&event))
+            && cited.all(|cited| self.has_verdict(cited))
     }
 
     /// The verdict on an event and the states around it.
@@ -167,11 +190,15 @@ impl Replay {
     /// An event of which it is known whether it is rejected. One whose own `auth_events` allow it
     /// is not, as far as anybody can tell, even where the state before it is missing.
     fn judged(&self, node: NodeIndex) -> Option<AuthEvent<'_>> {
-        let event = self.dag.event(node)?;
-        let verdict = self.records.verdict(node)?;
-        let rejected = verdict.status() == Status::Rejected;
-        (rejected || verdict.by_auth_events != Check::Missing)
-            .then_some(AuthEvent { event, rejected })
+        let rejected = self.records.verdict(node)?.status() == Status::Rejected;
+        let event = self.dag.event(node).filter(|_| self.has_verdict(node))?;
+        Some(AuthEvent { event, rejected })
+    }
+
+    fn has_verdict(&self, node: NodeIndex) -> bool {
+        self.records.verdict(node).is_some_and(|verdict| {
+            verdict.status() == Status::Rejected || verdict.by_auth_events != Check::Missing
+        })
     }
 
     /// A room has one create event; no other is let in, whatever the rules say of it alone.

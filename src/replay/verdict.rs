@@ -38,8 +38,8 @@ pub enum Verdicts {
     /// Every event is held against the authorisation rules.
     #[default]
     Judged,
-    /// The caller judged the events before and remembers: these are not accepted, all others are.
-    /// No rule is applied but those that state resolution applies.
+    /// The caller judged the events before and remembers: these are not accepted, all others are,
+    /// whatever they cite. No rule is applied but those that state resolution applies.
     ///
     /// What waits for a missing event waits all the same.
     Stated {

@@ -32,18 +32,16 @@ use crate::resolve::scope::Scope;
 /// the states have in common, and what cites them.
 pub(super) fn auth_difference(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec<NodeIndex> {
     let mut walk = Walk::new(scope, conflict);
-    let sets = conflict.states.len();
     for (first, others) in conflict.differences() {
-        // The first state's event is that of all who do not differ.
-        let mut mask = walk.full.clone();
         for other in others {
-            mask.remove(other.state);
             if let Some(event) = other.event {
-                walk.start(event, &Mask::bit(other.state, sets));
+                walk.start(event, &Mask::only(other.state, walk.sets));
             }
         }
+        // The first state's event is that of all who do not differ.
         if let Some(event) = first {
-            walk.start(event, &mask);
+            let without = others.iter().map(|other| other.state);
+            walk.start(event, &Mask::without(without, walk.sets));
         }
     }
     let mut candidates = Vec::new();
@@ -52,10 +50,9 @@ pub(super) fn auth_difference(scope: &Scope<'_>, conflict: &Conflict<'_>) -> Vec
             candidates.push(event);
         }
         let passed = match scope.options.auth_difference {
-            AuthDifference::Exclusive if conflict.is_unconflicted(scope, event) => &walk.full,
-            _ => &mask,
+            AuthDifference::Exclusive if conflict.is_unconflicted(scope, event) => Mask::FULL,
+            _ => mask,
         };
-        let passed = passed.clone();
         for cited in scope.dag.auth_events(event) {
             walk.reach(cited, &passed);
         }
@@ -78,7 +75,7 @@ struct Walk<'a> {
     queue: BinaryHeap<(u32, NodeIndex)>,
     /// How many events in the queue lack a bit.
     open: usize,
-    full: Mask,
+    sets: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -89,7 +86,7 @@ impl<'a> Walk<'a> {
             masks: IndexMap::default(),
             queue: BinaryHeap::new(),
             open: 0,
-            full: Mask::full(conflict.states.len()),
+            sets: conflict.states.len(),
         }
     }
 
@@ -112,7 +109,7 @@ impl<'a> Walk<'a> {
         match self.masks.entry(event) {
             Entry::Occupied(mut mask) => {
                 let was_full = mask.get().is_full();
-                mask.get_mut().insert(bits);
+                mask.get_mut().insert(bits, self.sets);
                 if mask.get().is_full() && !was_full {
                     self.open = self.open.saturating_sub(1);
                 }
@@ -122,11 +119,7 @@ impl<'a> Walk<'a> {
                 // A member of U is in every chain, if the chains hold the states' own events.
                 let inclusive = self.scope.options.auth_difference == AuthDifference::Inclusive;
                 let common = inclusive && self.conflict.is_unconflicted(self.scope, event);
-                let mask = mask.insert(if common {
-                    self.full.clone()
-                } else {
-                    bits.clone()
-                });
+                let mask = mask.insert(if common { Mask::FULL } else { bits.clone() });
                 if !mask.is_full() {
                     self.open = self.open.saturating_add(1);
                 }
@@ -163,7 +156,7 @@ impl Above<'_> {
         if let Some(known) = self.cited.get(&event) {
             return *known;
         }
-        let mut stack = vec![(event, self.scope.dag.cited_by(event))];
+        let mut stack = vec![(event, self.scope.dag.citing(event))];
         while let Some((event, citing)) = stack.last_mut() {
             let Some(citing) = citing.next() else {
                 self.cited.insert(*event, false);
@@ -174,7 +167,7 @@ impl Above<'_> {
                 Some(known) => *known,
                 None if self.conflict.is_unconflicted(self.scope, citing) => true,
                 None => {
-                    stack.push((citing, self.scope.dag.cited_by(citing)));
+                    stack.push((citing, self.scope.dag.citing(citing)));
                     false
                 }
             };
@@ -188,85 +181,147 @@ impl Above<'_> {
     }
 }
 
-/// A bit for each state.
+/// A bit for each state. Most events are reached from one state, or from all but one, and with
+/// many states to resolve these take no more room than a number.
 #[derive(Clone)]
 struct Mask {
-    words: Words,
-    /// The bits that are not set yet.
+    bits: Bits,
+    /// How many bits are not set. Without any, `bits` mean nothing.
     lacking: usize,
 }
 
 #[derive(Clone)]
-enum Words {
-    One(u64),
+enum Bits {
+    /// Of up to 64 states.
+    Word(u64),
+    /// One bit is set.
+    Only(usize),
+    /// All bits are set but one.
+    AllBut(usize),
     Many(Box<[u64]>),
 }
 
 impl Mask {
-    fn empty(sets: usize) -> Self {
-        let words = if sets <= 64 {
-            Words::One(0)
-        } else {
-            Words::Many(vec![0; sets.div_ceil(64)].into())
-        };
+    const FULL: Self = Self {
+        bits: Bits::Word(u64::MAX),
+        lacking: 0,
+    };
+
+    fn only(index: usize, sets: usize) -> Self {
         Self {
-            words,
-            lacking: sets,
+            bits: if sets <= 64 {
+                Bits::Word(1 << (index % 64))
+            } else {
+                Bits::Only(index)
+            },
+            lacking: sets.saturating_sub(1),
         }
     }
 
-    fn bit(index: usize, sets: usize) -> Self {
-        let mut mask = Self::empty(sets);
-        if let Some(word) = mask.word(index) {
-            *word = 1 << (index % 64);
-            mask.lacking = sets.saturating_sub(1);
-        }
-        mask
-    }
-
-    /// The word that has the bit of a set.
-    fn word(&mut self, index: usize) -> Option<&mut u64> {
-        match &mut self.words {
-            Words::One(word) => Some(word),
-            Words::Many(words) => words.get_mut(index / 64),
-        }
-    }
-
-    fn remove(&mut self, index: usize) {
-        let bit = 1_u64 << (index % 64);
-        if let Some(word) = self.word(index).filter(|word| **word & bit != 0) {
-            *word &= !bit;
-            self.lacking = self.lacking.saturating_add(1);
-        }
-    }
-
-    fn full(sets: usize) -> Self {
-        let mut mask = Self::empty(sets);
-        for index in 0..sets {
-            mask.insert(&Self::bit(index, sets));
-        }
-        mask
-    }
-
-    fn insert(&mut self, bits: &Self) {
-        let add = |word: &mut u64, bits: &u64, lacking: &mut usize| {
-            let new = (bits & !*word).count_ones() as usize;
-            *word |= bits;
-            *lacking = lacking.saturating_sub(new);
-        };
-        match (&mut self.words, &bits.words) {
-            (Words::One(word), Words::One(bits)) => add(word, bits, &mut self.lacking),
-            (Words::Many(words), Words::Many(bits)) => {
-                for (word, bits) in words.iter_mut().zip(bits) {
-                    add(word, bits, &mut self.lacking);
+    /// All bits but some, each named once.
+    fn without(mut indices: impl ExactSizeIterator<Item = usize>, sets: usize) -> Self {
+        let lacking = indices.len();
+        let bits = if sets <= 64 {
+            let clear = |word: u64, index: usize| word & !(1 << (index % 64));
+            Bits::Word(indices.fold(up_to(sets), clear))
+        } else if lacking == 1 {
+            Bits::AllBut(indices.next().unwrap_or_default())
+        } else {
+            let mut words = words_without(None, sets);
+            for index in indices {
+                if let Some(word) = words.get_mut(index / 64) {
+                    *word &= !(1 << (index % 64));
                 }
             }
-            // INVARIANT: all masks of a walk are for the same number of sets.
-            _ => {}
+            Bits::Many(words)
+        };
+        Self { bits, lacking }
+    }
+
+    /// Sets the bits of another mask of the same states.
+    fn insert(&mut self, other: &Self, sets: usize) {
+        if self.is_full() {
+            return;
+        }
+        if other.is_full() {
+            self.lacking = 0;
+            return;
+        }
+        let joined = match (&mut self.bits, &other.bits) {
+            (Bits::Word(word), Bits::Word(bits)) => {
+                *word |= bits;
+                self.lacking = sets.saturating_sub(word.count_ones() as usize);
+                return;
+            }
+            (Bits::Only(one), Bits::Only(other)) if one == other => return,
+            (Bits::AllBut(one), Bits::AllBut(other)) if one == other => return,
+            (Bits::AllBut(one), Bits::Only(other)) if one != other => return,
+            (Bits::AllBut(_), Bits::AllBut(_) | Bits::Only(_)) => Self::FULL,
+            (Bits::Only(one), Bits::AllBut(other)) if one == other => Self::FULL,
+            (Bits::Only(_), Bits::AllBut(_)) => other.clone(),
+            (Bits::Many(words), Bits::Only(index)) => {
+                if let Some(word) = words.get_mut(index / 64) {
+                    let bit = 1 << (index % 64);
+                    self.lacking = self.lacking.saturating_sub(usize::from(*word & bit == 0));
+                    *word |= bit;
+                }
+                return;
+            }
+            _ => {
+                let (mut words, bits) = (self.words(sets), other.words(sets));
+                let mut count = 0_usize;
+                for (word, bits) in words.iter_mut().zip(bits) {
+                    *word |= bits;
+                    count = count.saturating_add(word.count_ones() as usize);
+                }
+                Self {
+                    bits: Bits::Many(words),
+                    lacking: sets.saturating_sub(count),
+                }
+            }
+        };
+        *self = joined;
+    }
+
+    /// The bits of more than 64 states, 64 in a word.
+    fn words(&self, sets: usize) -> Box<[u64]> {
+        match &self.bits {
+            Bits::Many(words) => words.clone(),
+            Bits::AllBut(index) => words_without(Some(*index), sets),
+            Bits::Word(word) => Box::new([*word]),
+            Bits::Only(index) => {
+                let mut words = vec![0; sets.div_ceil(64)];
+                if let Some(word) = words.get_mut(index / 64) {
+                    *word = 1 << (index % 64);
+                }
+                words.into()
+            }
         }
     }
 
     fn is_full(&self) -> bool {
         self.lacking == 0
     }
+}
+
+/// All bits but, perhaps, one. Those of no state are not set.
+fn words_without(index: Option<usize>, sets: usize) -> Box<[u64]> {
+    let mut words = vec![u64::MAX; sets.div_ceil(64)];
+    if let Some(last) = words.last_mut().filter(|_| sets % 64 != 0) {
+        *last = up_to(sets % 64);
+    }
+    if let Some(index) = index {
+        if let Some(word) = words.get_mut(index / 64) {
+            *word &= !(1 << (index % 64));
+        }
+    }
+    words.into()
+}
+
+/// A word of which that many bits are set, 64 at most.
+fn up_to(bits: usize) -> u64 {
+    u32::try_from(bits)
+        .ok()
+        .and_then(|bits| u64::MAX.checked_shl(bits))
+        .map_or(u64::MAX, |rest| !rest)
 }

@@ -37,8 +37,10 @@ impl<'a> Conflict<'a> {
         let mut distinct: Vec<&StateMap> = Vec::with_capacity(states.len());
         let mut entries: Vec<(KeyIx, NodeIndex)> = Vec::new();
         let mut differences: Vec<Difference> = Vec::new();
+        // All are borrowed, so no address can come to be another state's.
+        let mut addresses: IndexSet<usize> = index::set_for(states.len());
         for state in states {
-            if distinct.iter().any(|known| known.same(state)) {
+            if !addresses.insert(state.address()) {
                 continue;
             }
             if let Some(first) = distinct.first() {

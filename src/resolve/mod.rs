@@ -61,16 +61,14 @@ pub struct Resolution {
 
 /// Resolves any number of room states.
 ///
-/// Every event that the states' events cite, directly or not, is a state event: the authorisation
-/// rules reject any event that cites another kind, so it holds for all that were accepted.
-///
 /// The order of `states` does not matter, nor how often one occurs. No state resolves to the
 /// empty one, and one state to itself.
 ///
 /// With states that share structure the cost is O(c · log c) in the number c of events in the
 /// full conflicted set, and linear in the auth edges between them and what the states have in
 /// common; the size of the room does not enter. States that were built apart from each other cost
-/// their length besides, for finding out in what they differ.
+/// their length besides, for finding out in what they differ. An event that more than one state of
+/// more than 64 leads to, but not all of them, costs a bit for each state.
 ///
 /// # Errors
 ///

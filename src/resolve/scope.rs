@@ -18,7 +18,8 @@ pub(super) struct Scope<'a> {
     pub(super) dag: &'a RoomDag,
     pub(super) rules: &'a RoomVersionRules,
     pub(super) options: &'a Options,
-    create: OnceCell<Option<NodeIndex>>,
+    /// The create event of the room, once an event has implied one.
+    create: OnceCell<NodeIndex>,
 }
 
 impl<'a> Scope<'a> {
@@ -36,9 +37,17 @@ impl<'a> Scope<'a> {
         if self.rules.auth.create_reference == CreateReference::Required {
             return None;
         }
-        *self.create.get_or_init(|| {
-            let id = format!("${}", event.room_id.as_str().get(1..)?);
-            self.dag.node(&id)
+        let rest = event.room_id.as_str().get(1..)?;
+        let is_of_room = |node: &NodeIndex| {
+            let id = self.dag.id(*node);
+            id.is_some_and(|id| id.as_str().get(1..) == Some(rest))
+        };
+        let known = self.create.get().copied().filter(is_of_room);
+        known.or_else(|| {
+            let node = self.dag.node(format!("${rest}"))?;
+            Some(*self.create.get_or_init(|| node))
+                .filter(is_of_room)
+                .or(Some(node))
         })
     }
 

@@ -65,7 +65,7 @@ fn citing(dag: &RoomDag, ends: &[NodeIndex]) -> Option<IndexSet<NodeIndex>> {
     let mut found: IndexSet<NodeIndex> = index::set_for(ends.len());
     let mut stack = ends.to_vec();
     while let Some(event) = stack.pop() {
-        for citing in dag.cited_by(event) {
+        for citing in dag.citing(event) {
             steps = steps.checked_sub(1)?;
             if dag.generation(citing) < youngest && found.insert(citing) {
                 stack.push(citing);

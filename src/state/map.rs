@@ -137,6 +137,13 @@ impl StateMap {
         }
     }
 
+    /// A number that two maps have in common exactly as long as they are the [`same`](Self::same).
+    pub(crate) fn address(&self) -> usize {
+        self.root
+            .as_ref()
+            .map_or(0, |root| Arc::as_ptr(root).addr())
+    }
+
     /// What has to change in this map to make it `newer`, by ascending key: each key that differs,
     /// with its event in this map and in `newer`.
     ///

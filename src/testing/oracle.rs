@@ -369,9 +369,9 @@ impl Oracle<'_> {
             let Some(state_key) = event.state_key else {
                 continue;
             };
-            // The state has the last word, then the event's own auth events.
+            // The state has the last word, then the event's own auth events, the first of a key.
             let mut view = State::new();
-            for cited in self.cited(id).iter().chain(state.values()) {
+            for cited in self.cited(id).iter().rev().chain(state.values()) {
                 let Some(cited) = self.events.get(cited).map(Event::as_ref) else {
                     continue;
                 };

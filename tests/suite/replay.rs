@@ -1,5 +1,6 @@
 //! Replay: against the oracle, and the laws of verdicts, gaps, extremities and arrival.
 
+mod create;
 mod memo;
 mod order;
 mod stated;

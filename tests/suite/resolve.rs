@@ -1,11 +1,13 @@
 //! State resolution: the engine against the definitions, and the laws that both must obey.
 
+mod wild;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use roomdag::dag::RoomDag;
 use roomdag::id::EventId;
-use roomdag::resolve::{AuthDifference, FullConflicted, Options, Position, resolve};
+use roomdag::resolve::{AuthDifference, FullConflicted, Options, Position, Resolution, resolve};
 use roomdag::state::StateMap;
 use roomdag::testing::Random;
 use roomdag::testing::oracle::{Found, Oracle};
@@ -33,7 +35,10 @@ fn options(rules: &RoomVersionRules, auth_difference: AuthDifference) -> Options
 /// What the engine found, in the oracle's terms.
 fn engine(room: &Disagreement, rules: &RoomVersionRules, options: Options) -> Found {
     let (dag, maps) = room.to_dag();
-    let resolution = resolve(&dag, &maps, rules, &options).unwrap();
+    found(&dag, &resolve(&dag, &maps, rules, &options).unwrap())
+}
+
+fn found(dag: &RoomDag, resolution: &Resolution) -> Found {
     let id = |node| dag.id(node).unwrap().clone();
     let trace = &resolution.trace;
     let full = |has: fn(&FullConflicted) -> bool| -> BTreeSet<EventId> {
@@ -45,7 +50,7 @@ fn engine(room: &Disagreement, rules: &RoomVersionRules, options: Options) -> Fo
             .collect()
     };
     Found {
-        state: named(&dag, &resolution.state),
+        state: named(dag, &resolution.state),
         conflicted: full(|m| m.conflicted),
         auth_difference: full(|m| m.auth_difference),
         subgraph: full(|m| m.subgraph),

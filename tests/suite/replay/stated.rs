@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use roomdag::event::Event;
 use roomdag::id::EventId;
 use roomdag::replay::{Arrival, Replay, ReplayOptions, Status, Verdicts};
 use roomdag::state::StateMap;
@@ -91,4 +92,40 @@ fn a_stated_verdict_gives_no_rule() {
     assert_eq!(verdict.status(), Status::Rejected);
     assert_eq!(verdict.objection(), None);
     assert_eq!(replay.rejected().collect::<Vec<_>>(), [node]);
+}
+
+#[test]
+fn what_cites_a_missing_event_waits_whatever_was_stated() {
+    for rules in VERSIONS {
+        let room = Disagreement::random(3, 60, rules);
+        let cites = |event: &&Event| {
+            let prev = event.prev_events();
+            let mut only_auth = event.auth_events().iter().filter(|id| !prev.contains(id));
+            only_auth.next().is_some() && !prev.is_empty()
+        };
+        let events = room.events.values();
+        let last = events
+            .filter(cites)
+            .max_by_key(|e| e.as_ref().depth)
+            .unwrap();
+        let gone = EventId::from_trusted("$gone");
+        let auth = last.auth_events().iter().cloned().chain([gone]).collect();
+        let changed = Event::trusted(&last.as_ref(), last.prev_events().to_vec(), auth);
+        let events = || {
+            let others = room.events.values().filter(|event| event.id() != last.id());
+            others.cloned().chain([changed.clone()])
+        };
+        let mut options = ReplayOptions::of(rules);
+        let status = |options: ReplayOptions| {
+            let replay = Replay::run(events(), rules, options, |_| {});
+            let node = replay.dag().node(last.id()).unwrap();
+            replay.verdict(node).unwrap().status()
+        };
+        assert_eq!(status(options.clone()), Status::Waiting);
+        options.verdicts = Verdicts::Stated {
+            rejected: BTreeSet::new(),
+            soft_failed: BTreeSet::new(),
+        };
+        assert_eq!(status(options), Status::Waiting);
+    }
 }
