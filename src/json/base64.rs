@@ -138,7 +138,7 @@ const NONE: u8 = 64;
 
 const fn values() -> [u8; 256] {
     let mut values = [NONE; 256];
-    let mut rest = values.as_mut_slice();
+    let mut rest: &mut [u8] = &mut values;
     let mut byte = 0_u8;
     while let [value, tail @ ..] = rest {
         *value = match byte {

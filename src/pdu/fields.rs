@@ -69,8 +69,11 @@ impl<'a> Field<'a> {
     }
 
     fn required(self) -> Result<RawValue<'a>, FormatError> {
-        let field = self.name;
-        self.value.ok_or_else(|| FormatError::Missing { field })
+        // Eager errors would be dropped again, for which there is code to run.
+        match self.value {
+            Some(value) => Ok(value),
+            None => Err(FormatError::Missing { field: self.name }),
+        }
     }
 
     fn wrong_type(self, expected: &'static str) -> FormatError {
@@ -212,11 +215,13 @@ impl<'a> Field<'a> {
         if let Some(hash) = alone.and_then(|rest| base64::decode_plain(rest.strip_suffix("\"}")?)) {
             return Ok(hash);
         }
-        let hash = hashes
-            .get("sha256")
-            .ok_or_else(|| FormatError::Missing { field })?;
+        let Some(hash) = hashes.get("sha256") else {
+            return Err(FormatError::Missing { field });
+        };
         let wrong_type = |expected| FormatError::WrongType { field, expected };
-        let text = hash.as_str().ok_or_else(|| wrong_type("a string"))?;
+        let Some(text) = hash.as_str() else {
+            return Err(wrong_type("a string"));
+        };
         base64::decode_array(&text).map_err(|_| wrong_type("the Base64 of 32 bytes"))
     }
 }
