@@ -34,11 +34,11 @@ impl<'a> Select<'a> {
         match self {
             Self::All => Some(&Select::All),
             Self::Without(names) => {
-                let is_named = names.iter().any(|name| name.as_bytes() == key);
+                let is_named = names.iter().any(|name| is_same(name, key));
                 (!is_named).then_some(&Select::All)
             }
             Self::Only(names) => {
-                let is_key = |(name, _): &&(&str, _)| name.as_bytes() == key;
+                let is_key = |(name, _): &&(&str, _)| is_same(name, key);
                 let choice = if let Some((_, choice)) = names.get(*next).filter(is_key) {
                     *next = next.saturating_add(1);
                     choice
@@ -52,4 +52,11 @@ impl<'a> Select<'a> {
             }
         }
     }
+}
+
+/// Whether a name is this one. That it is not, its length or its first byte mostly tells.
+#[inline]
+fn is_same(name: &str, key: &[u8]) -> bool {
+    let name = name.as_bytes();
+    name.len() == key.len() && name.first() == key.first() && name == key
 }

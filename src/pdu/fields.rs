@@ -69,7 +69,11 @@ impl<'a> Field<'a> {
     }
 
     fn required(self) -> Result<RawValue<'a>, FormatError> {
-        self.value.ok_or(FormatError::Missing { field: self.name })
+        // Eager errors would be dropped again, for which there is code to run.
+        match self.value {
+            Some(value) => Ok(value),
+            None => Err(FormatError::Missing { field: self.name }),
+        }
     }
 
     fn wrong_type(self, expected: &'static str) -> FormatError {
@@ -150,8 +154,10 @@ impl<'a> Field<'a> {
         if !list.is_array() {
             return Err(self.wrong_type("an array"));
         }
-        let usual = list.as_text().len() / USUAL_REFERENCE;
-        let mut ids = Vec::with_capacity(usual.min(max));
+        if let (EventReferences::Ids, Some(ids)) = (format, plain_ids(list, max)) {
+            return Ok(ids);
+        }
+        let mut ids = Vec::new();
         for entry in list.elements() {
             let id = self.reference(entry, format);
             match id {
@@ -203,14 +209,34 @@ impl<'a> Field<'a> {
     /// `sha256` of `hashes`, decoded leniently.
     pub(super) fn sha256(self) -> Result<[u8; 32], FormatError> {
         let field = "hashes.sha256";
-        let hash = self
-            .object()?
-            .get("sha256")
-            .ok_or(FormatError::Missing { field })?;
+        let hashes = self.object()?;
+        // Mostly there is no other hash.
+        let alone = hashes.as_text().strip_prefix("{\"sha256\":\"");
+        if let Some(hash) = alone.and_then(|rest| base64::decode_plain(rest.strip_suffix("\"}")?)) {
+            return Ok(hash);
+        }
+        let Some(hash) = hashes.get("sha256") else {
+            return Err(FormatError::Missing { field });
+        };
         let wrong_type = |expected| FormatError::WrongType { field, expected };
-        let text = hash.as_str().ok_or(wrong_type("a string"))?;
+        let Some(text) = hash.as_str() else {
+            return Err(wrong_type("a string"));
+        };
         base64::decode_array(&text).map_err(|_| wrong_type("the Base64 of 32 bytes"))
     }
+}
+
+/// The ids in a list of nothing else, if none of them has escapes and they are not too many.
+fn plain_ids(list: RawValue<'_>, max: usize) -> Option<Vec<EventId>> {
+    let usual = list.as_text().len() / USUAL_REFERENCE;
+    let mut ids = Vec::with_capacity(usual.min(max));
+    list.each_plain_string(|id| {
+        let id = EventId::parse(id).ok().filter(|_| ids.len() < max)?;
+        ids.push(id);
+        Some(())
+    })?;
+    ids.shrink_to_fit();
+    Some(ids)
 }
 
 fn pair(entry: RawValue<'_>) -> Option<Cow<'_, str>> {

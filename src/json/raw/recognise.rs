@@ -78,7 +78,7 @@ pub(super) fn recognise(text: &str, max_depth: usize) -> Option<Vec<Member>> {
                 Some((b',', tail)) if in_object => {
                     let before = last;
                     (last, rest) = name(tail)?;
-                    if before >= last {
+                    if !is_before(before, last) {
                         return None;
                     }
                     if depth == 1 {
@@ -121,6 +121,15 @@ impl Member {
     fn end(&mut self, text: &str, rest: &[u8], escaped: bool) {
         self.end = text.len().saturating_sub(rest.len());
         self.escaped = escaped;
+    }
+}
+
+/// Whether one name stands before another. Mostly the first bytes tell.
+#[inline]
+fn is_before(name: &[u8], next: &[u8]) -> bool {
+    match (name.first(), next.first()) {
+        (Some(first), Some(second)) if first != second => first < second,
+        _ => name < next,
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::json::Mode;
 use crate::json::raw::scan::{Elements, Members};
+use crate::json::scan::plain_prefix;
 use crate::json::value::Value;
 
 /// A value inside a [`CanonicalObject`](crate::json::CanonicalObject): its canonical text, and
@@ -62,6 +63,27 @@ impl<'a> RawValue<'a> {
             text: self.text.get(range).unwrap_or_default(),
             escaped: self.escaped,
         })
+    }
+
+    /// Hands over the elements of an array of strings, up to one for which `each` gives `None`.
+    /// `None` also if this is anything else, or a string may have escapes.
+    pub(crate) fn each_plain_string(
+        self,
+        mut each: impl FnMut(&'a str) -> Option<()>,
+    ) -> Option<()> {
+        let mut rest = self.text.strip_prefix('[').filter(|_| !self.escaped)?;
+        if rest == "]" {
+            return Some(());
+        }
+        loop {
+            let string = rest.strip_prefix('"')?;
+            let (string, after) = string.split_at_checked(plain_prefix(string.as_bytes()))?;
+            each(string)?;
+            match after.strip_prefix("\",") {
+                Some(after) => rest = after,
+                None => return (after == "\"]").then_some(()),
+            }
+        }
     }
 
     /// The members in canonical order, if this is an object. What is not has none. Linear in the

@@ -112,7 +112,11 @@ fn any_change() -> impl Strategy<Value = Change> {
         (index(), select(&["null", "true", "\"\"", "[]", "{}", "[1,\"$a\"]", "[\"$a\",\"$b\"]",
             "{\"b\":1,\"a\":2}", "{\"a\":1,\"a\":2}", "{\"a\":{\"b\":[{}]}}", "[[[[[[[[[[]]]]]]]]]]",
             "[[\"$a\",{}],[\"$b:c\",{\"sha256\":\"\"}]]", "[[\"$a\",{},1]]", "\"$\"", "\"@\\\\:a\"",
-            "{\"redacts\":\"$x\"}", "{\"sha256\":\"ungood\"}", "{\"membership\":\"invite\",\
+            "{\"redacts\":\"$x\"}", "{\"sha256\":\"ungood\"}",
+            "{\"sha256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA_-_9\"}",
+            "{\"sha256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}",
+            "[\"$a\",\"$\\n\"]", "[\"$a\",\"b\"]", "[\"$a\",1]",
+            "{\"membership\":\"invite\",\
             \"third_party_invite\":{\"display_name\":\"x\",\"signed\":{\"mxid\":\"@a:b\",\"token\":\"t\\n\"}}}"][..]))
             .prop_map(|(at, value)| Change::Value(at, value)),
     ]
