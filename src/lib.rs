@@ -101,7 +101,8 @@
 //! A host with a store of its own links the stages it needs.
 //! [`auth::check`] judges one event by any store that implements [`auth::StateView`];
 //! [`resolve::resolve`] takes states over a [`dag::RoomDag`], which a host fills from PDUs or from
-//! borrowed parts with [`event::Event::trusted`]. Room versions that are still being designed are
+//! borrowed parts with [`event::Event::trusted`]. A room that was judged before is reloaded with
+//! [`crypto::stored`] and [`replay::Verdicts::Stated`]: nothing is hashed or judged again. Room versions that are still being designed are
 //! registered under an unstable id with [`version::RoomVersions::with`].
 //!
 //! # Why the answer is what it is
