@@ -152,6 +152,7 @@ pub mod dag;
 pub mod resolve;
 
 pub mod replay;
+pub mod room;
 
 #[cfg(feature = "lab")]
 pub mod lab;

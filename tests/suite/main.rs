@@ -23,6 +23,7 @@ mod json;
 mod pdu;
 mod replay;
 mod resolve;
+mod room;
 mod state;
 mod structure;
 mod vectors;

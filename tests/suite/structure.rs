@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 10] = [
     &["auth", "state"],
     &["dag"],
     &["resolve"],
-    &["replay"],
+    &["replay", "room"],
 ];
 
 /// Modules that see the whole library; nothing in it sees them.

@@ -1,0 +1,1 @@
+//! New events, assembled, hashed and signed.

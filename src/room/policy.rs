@@ -1,0 +1,1 @@
+//! Receipt check 7: policy servers.

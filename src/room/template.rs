@@ -1,0 +1,1 @@
+//! Templates of `/make_join`, `/make_knock` and `/make_leave`.

@@ -1,0 +1,1 @@
+//! History visibility: who may see an event.

@@ -1,0 +1,7 @@
+//! The room engine.
+
+mod acl;
+mod draft;
+mod policy;
+mod template;
+mod visibility;
