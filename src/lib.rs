@@ -151,6 +151,8 @@ pub mod dag;
 
 pub mod resolve;
 
+pub mod timeline;
+
 pub mod replay;
 pub mod room;
 

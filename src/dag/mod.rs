@@ -204,12 +204,21 @@ impl RoomDag {
 
     /// Notes that an event is rejected. The graph makes nothing of it; who reads the graph does.
     pub fn reject(&mut self, node: NodeIndex) {
+        self.set_rejected(node, true);
+    }
+
+    /// Notes whether an event is rejected.
+    pub(crate) fn set_rejected(&mut self, node: NodeIndex, rejected: bool) {
         let (word, bit) = (node.index() / 64, node.index() % 64);
-        if word >= self.rejected.len() {
+        if rejected && word >= self.rejected.len() {
             self.rejected.resize(word.saturating_add(1), 0);
         }
         if let Some(word) = self.rejected.get_mut(word) {
-            *word |= 1 << bit;
+            if rejected {
+                *word |= 1 << bit;
+            } else {
+                *word &= !(1 << bit);
+            }
         }
     }
 

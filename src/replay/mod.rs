@@ -28,29 +28,22 @@
 //! <https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu>
 
 mod create;
-mod extremities;
 mod intake;
-mod judge;
-mod records;
-mod states;
-mod verdict;
 
 pub use self::intake::{Refusal, Refused};
-pub use self::judge::DagState;
-pub use self::states::Quality;
-pub use self::verdict::{Check, Status, Verdict, Verdicts};
+pub use crate::timeline::{Check, DagState, Quality, Status, Verdict};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
 
+use crate::auth::Outcome;
 use crate::dag::RoomDag;
 use crate::event::Event;
 use crate::id::EventId;
-use crate::replay::records::Records;
-use crate::replay::states::States;
 use crate::resolve::{self, Resolution, ResolveError};
 use crate::state::StateMap;
+use crate::timeline::{Asked, Claim, Extremities, Judged, Records, Timeline, sorted_by_id};
 use crate::version::RoomVersionRules;
 
 /// How a replay is done.
@@ -90,6 +83,24 @@ impl ReplayOptions {
     }
 }
 
+/// Where the verdicts of a replay come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Verdicts {
+    /// Every event is held against the authorisation rules.
+    #[default]
+    Judged,
+    /// The caller judged the events before and remembers: these are not accepted, all others are,
+    /// whatever they cite. No rule is applied but those that state resolution applies.
+    ///
+    /// What waits for a missing event waits all the same.
+    Stated {
+        /// The events that were rejected.
+        rejected: BTreeSet<EventId>,
+        /// The events that were soft-failed.
+        soft_failed: BTreeSet<EventId>,
+    },
+}
+
 /// Whether the order in which events are given means anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
@@ -102,13 +113,9 @@ pub enum Arrival {
 /// A replayed room.
 #[derive(Debug)]
 pub struct Replay {
-    dag: RoomDag,
-    rules: RoomVersionRules,
+    timeline: Timeline,
     options: ReplayOptions,
-    create: Option<EventId>,
     order: Vec<NodeIndex>,
-    records: Records,
-    states: States,
     missing: BTreeSet<EventId>,
     extremities: Vec<NodeIndex>,
     refused: Vec<Refused>,
@@ -127,19 +134,24 @@ impl Replay {
     ) -> Self {
         let mut intake = intake::sort(events, rules, &options);
         let nodes = intake.dag.auth_graph().node_count();
+        let create = create::room_create(&intake, rules, options.create.as_ref());
+        let mut timeline = Timeline::new(
+            rules,
+            options.resolve,
+            create,
+            options.remembered_resolutions,
+        );
+        timeline.dag = std::mem::take(&mut intake.dag);
+        timeline.records = Records::with_nodes(nodes);
         let mut replay = Self {
-            create: create::room_create(&intake, rules, options.create.as_ref()),
-            states: States::new(options.remembered_resolutions),
-            dag: std::mem::take(&mut intake.dag),
-            rules: *rules,
+            timeline,
             options,
             order: Vec::with_capacity(intake.order.len()),
-            records: Records::with_nodes(nodes),
             missing: BTreeSet::new(),
             extremities: Vec::new(),
             refused: std::mem::take(&mut intake.refused),
         };
-        let mut arrived = extremities::Arrived::default();
+        let mut arrived = Extremities::default();
         // The graph holds what has been judged and nothing else, so that no look at it depends on
         // what comes later.
         for at in &intake.order {
@@ -148,56 +160,125 @@ impl Replay {
             };
             let node = given.event.node();
             let (auth, prev) = intake.cited(given);
-            if replay
-                .dag
-                .insert_reduced(given.event.clone(), auth, prev)
-                .is_err()
-            {
+            let dag = &mut replay.timeline.dag;
+            if dag.insert_reduced(given.event.clone(), auth, prev).is_err() {
                 // There are no cycles here.
-                let event = replay.dag.id(node).cloned();
+                let event = dag.id(node).cloned();
                 replay.refused.extend(event.map(|event| Refused {
                     event,
                     refusal: Refusal::Full,
                 }));
                 continue;
             }
-            let (mut record, asked) = match &replay.options.verdicts {
-                Verdicts::Judged => replay.judge(node),
-                Verdicts::Stated { .. } => (replay.record_stated(node), Vec::new()),
-            };
+            let (mut judged, asked) = replay.judge(node);
             if replay.options.arrival == Arrival::InOrder {
-                replay.judge_by_current_state(node, &mut record, &asked, &mut arrived);
+                replay.judge_by_current_state(node, &mut judged, &asked, &mut arrived);
             }
-            replay.records.set(node, record);
+            replay.timeline.records.set(node, judged);
             replay.order.push(node);
             progress(replay.order.len());
         }
         replay
             .refused
             .sort_by(|a, b| (&a.event, a.refusal).cmp(&(&b.event, b.refusal)));
-        let dag = &replay.dag;
+        let dag = &replay.timeline.dag;
         let implied = intake.implied.iter().filter(|node| !dag.is_known(**node));
         let missing = implied
             .filter_map(|node| dag.id(*node))
             .chain(dag.missing());
         replay.missing = missing.cloned().collect();
         replay.extremities = match replay.options.arrival {
-            Arrival::InOrder => arrived.into_sorted(&replay.dag),
-            Arrival::Unknown => replay.forward_extremities(),
+            Arrival::InOrder => arrived.sorted(dag),
+            Arrival::Unknown => sorted_by_id(dag, replay.timeline.extremities_of(&replay.order)),
         };
         replay
+    }
+
+    /// Checks 4 and 5, or what the caller says of them.
+    fn judge(&mut self, node: NodeIndex) -> (Judged, Asked) {
+        if let Some(claim) = self.claim(node) {
+            self.timeline.claims.insert(node, claim);
+        }
+        let Verdicts::Stated {
+            rejected,
+            soft_failed,
+        } = &self.options.verdicts
+        else {
+            return self.timeline.judge(node);
+        };
+        let outcome = |events: &BTreeSet<EventId>| {
+            let id = self.timeline.dag.id(node).filter(|_| !events.is_empty());
+            if id.is_some_and(|id| events.contains(id)) {
+                Outcome::Reject
+            } else {
+                Outcome::Allow
+            }
+        };
+        let (rejected, soft_failed) = (outcome(rejected), outcome(soft_failed));
+        let judged = self.timeline.record_stated(node, rejected, soft_failed);
+        (judged, Asked::new())
+    }
+
+    /// Check 6, and the server's extremities once the event has arrived.
+    fn judge_by_current_state(
+        &mut self,
+        node: NodeIndex,
+        judged: &mut Judged,
+        asked: &Asked,
+        arrived: &mut Extremities,
+    ) {
+        if judged.verdict.status() != Status::Accepted {
+            return;
+        }
+        if judged.verdict.by_current_state.is_none() {
+            let states = arrived.states();
+            // The room's first event meets no current state.
+            let current = if states.is_empty() {
+                judged.before
+            } else {
+                self.timeline.resolved(states)
+            };
+            let timeline = &self.timeline;
+            judged.verdict.by_current_state =
+                Some(timeline.check_by_current_state(node, judged, asked, current));
+        }
+        if let (Status::Accepted, Some(after)) = (judged.verdict.status(), judged.after) {
+            arrived.accept(&self.timeline, node, after);
+        }
+    }
+
+    /// What the caller claims the state before an event to be. A claim with an event that is
+    /// unknown, no state event or not allowed by its own `auth_events`, or with two events for one
+    /// key, is no claim.
+    fn claim(&self, node: NodeIndex) -> Option<Claim> {
+        let dag = &self.timeline.dag;
+        let has_gap = dag.prev_events(node).any(|prev| !dag.is_known(prev));
+        let claimed = self.options.claimed.get(dag.id(node)?);
+        let mut state = StateMap::default();
+        for id in claimed.filter(|_| has_gap)? {
+            let entry = dag.node(id)?;
+            let key = dag.key(entry)?;
+            let judged = self.timeline.judged(entry);
+            if judged.is_none_or(|entry| entry.rejected) || state.insert(key, entry).is_some() {
+                return None;
+            }
+        }
+        Some(Claim {
+            state,
+            quality: Quality::Claimed,
+        })
     }
 
     /// The events and what they cite.
     #[must_use]
     pub fn dag(&self) -> &RoomDag {
-        &self.dag
+        &self.timeline.dag
     }
 
     /// The rules by which the room was replayed.
     #[must_use]
     pub fn rules(&self) -> &RoomVersionRules {
-        &self.rules
+        &self.timeline.rules
     }
 
     /// How the room was replayed.
@@ -209,7 +290,7 @@ impl Replay {
     /// The room's create event.
     #[must_use]
     pub fn create(&self) -> Option<NodeIndex> {
-        self.dag.node(self.create.as_ref()?)
+        self.timeline.dag.node(self.timeline.create.as_ref()?)
     }
 
     /// The events in the order in which they were judged: what is cited comes first. Where that
@@ -223,26 +304,27 @@ impl Replay {
     /// The verdict on an event; `None` for one that is not known.
     #[must_use]
     pub fn verdict(&self, event: NodeIndex) -> Option<&Verdict> {
-        self.records.verdict(event)
+        self.timeline.verdict(event)
     }
 
     /// The state before an event; `None` where it cannot be told.
     #[must_use]
     pub fn state_before(&self, event: NodeIndex) -> Option<&StateMap> {
-        self.states.get(self.records.before(event)?)
+        self.timeline.state_before(event)
     }
 
     /// The state after an event; `None` where it cannot be told.
     #[must_use]
     pub fn state_after(&self, event: NodeIndex) -> Option<&StateMap> {
-        self.states.get(self.records.after(event)?)
+        self.timeline.state_after(event)
     }
 
     /// Whether the states around an event follow from the room's history or from somebody's word;
     /// `None` where they cannot be told.
     #[must_use]
     pub fn quality(&self, event: NodeIndex) -> Option<Quality> {
-        self.states.quality(self.records.before(event)?)
+        let timeline = &self.timeline;
+        timeline.states.quality(timeline.records.before(event)?)
     }
 
     /// The forward extremities, sorted by event id: the accepted events that no accepted event has
@@ -267,7 +349,7 @@ impl Replay {
             .filter_map(|node| self.state_after(*node))
             .cloned()
             .collect();
-        resolve::resolve(&self.dag, &states, &self.rules, &self.options.resolve)
+        resolve::resolve(self.dag(), &states, self.rules(), &self.options.resolve)
     }
 
     /// The resolution that gave the state before an event, with its trace: of the states after its
@@ -277,12 +359,12 @@ impl Replay {
     ///
     /// As [`resolve`](crate::resolve::resolve).
     pub fn resolution_before(&self, event: NodeIndex) -> Result<Resolution, ResolveError> {
-        let prev = self.dag.prev_events(event);
+        let prev = self.dag().prev_events(event);
         let states: Vec<StateMap> = prev
             .filter_map(|prev| self.state_after(prev))
             .cloned()
             .collect();
-        resolve::resolve(&self.dag, &states, &self.rules, &self.options.resolve)
+        resolve::resolve(self.dag(), &states, self.rules(), &self.options.resolve)
     }
 
     /// The events that were rejected, in the order in which they were judged.
@@ -309,7 +391,7 @@ impl Replay {
     /// [`ReplayOptions::remembered_resolutions`].
     #[must_use]
     pub fn remembered_resolutions(&self) -> usize {
-        self.states.remembered()
+        self.timeline.states.remembered()
     }
 
     /// What was given and has no part in the replay, sorted by event id.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Bottom first. A module may import only from modules that stand before it; modules of one row do
 /// not see each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["effort", "limits", "id"],
     &["json"],
     &["version"],
@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 10] = [
     &["auth", "state"],
     &["dag"],
     &["resolve"],
+    &["timeline"],
     &["replay", "room"],
 ];
 

@@ -270,6 +270,6 @@ fn check_word(check: &Check) -> &'static str {
     match check {
         Check::Allow(_) | Check::Stated(Outcome::Allow) => "allow",
         Check::Reject(_) | Check::Stated(Outcome::Reject) => "reject",
-        Check::Missing => "missing",
+        Check::Missing | Check::Undecided(_) => "missing",
     }
 }

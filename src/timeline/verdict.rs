@@ -1,11 +1,10 @@
 //! The verdict on an event.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::auth::{Decision, Outcome, Rule};
-use crate::id::EventId;
 
-/// What a replay says of an event.
+/// What the receipt checks say of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Receipt check 4: by its own `auth_events`.
@@ -15,6 +14,8 @@ pub struct Verdict {
     /// Receipt check 6: by the room's current state when it arrived. Only for accepted events, and
     /// only where the order of arrival is known or the verdicts are stated.
     pub by_current_state: Option<Check>,
+    /// Why the event is soft-failed although the current state allows it.
+    pub withheld: Option<Withheld>,
     /// The identifier field of more than 255 bytes for which the room version rejects the event.
     pub overlong: Option<&'static str>,
 }
@@ -28,26 +29,25 @@ pub enum Check {
     Reject(Box<Decision>),
     /// What the check needs is missing.
     Missing,
-    /// The caller said so, and nobody looked: see [`Verdicts::Stated`].
+    /// The answer depends on the membership of these users, sorted, and the state is one of which
+    /// members were left out.
+    Undecided(Vec<Box<str>>),
+    /// The caller said so, and nobody looked: see
+    /// [`Verdicts::Stated`](crate::replay::Verdicts::Stated).
     Stated(Outcome),
 }
 
-/// Where the verdicts of a replay come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Verdicts {
-    /// Every event is held against the authorisation rules.
-    #[default]
-    Judged,
-    /// The caller judged the events before and remembers: these are not accepted, all others are,
-    /// whatever they cite. No rule is applied but those that state resolution applies.
-    ///
-    /// What waits for a missing event waits all the same.
-    Stated {
-        /// The events that were rejected.
-        rejected: BTreeSet<EventId>,
-        /// The events that were soft-failed.
-        soft_failed: BTreeSet<EventId>,
-    },
+/// Why an event is soft-failed that the rules allow by the current state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Withheld {
+    /// Receipt check 7: the room's policy server has not signed it.
+    PolicyUnsigned,
+    /// Receipt check 7: what should be the policy server's signature is wrong.
+    PolicyInvalid,
+    /// It would be one forward extremity, or one state among theirs, too many.
+    Extremities,
+    /// The host has decided so.
+    Host,
 }
 
 /// What becomes of an event.
@@ -63,6 +63,17 @@ pub enum Status {
     Waiting,
 }
 
+impl fmt::Display for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PolicyUnsigned => "the policy server has not signed it",
+            Self::PolicyInvalid => "the policy server's signature is wrong",
+            Self::Extremities => "there are too many forward extremities",
+            Self::Host => "the host has decided so",
+        })
+    }
+}
+
 impl Verdict {
     /// What becomes of the event.
     #[must_use]
@@ -74,17 +85,26 @@ impl Verdict {
             Status::Rejected
         } else if checks.into_iter().any(|check| *check == Check::Missing) {
             Status::Waiting
-        } else if self.by_current_state.as_ref().is_some_and(rejects) {
+        } else if self.by_current_state.as_ref().is_some_and(rejects) || self.withheld.is_some() {
             Status::SoftFailed
         } else {
             Status::Accepted
         }
     }
 
+    /// The users on whose membership the verdict depends, and who were left out of the state.
+    #[must_use]
+    pub fn undecided(&self) -> &[Box<str>] {
+        match &self.by_state {
+            Check::Undecided(members) => members,
+            _ => &[],
+        }
+    }
+
     /// The decision that rejected or soft-failed the event: that of the first check that failed.
     ///
     /// `None` for an event that is rejected for nothing but [`overlong`](Self::overlong), which no
-    /// rule is about, and where the verdict was [stated](Verdicts::Stated).
+    /// rule is about, and where the verdict was [stated](Check::Stated).
     #[must_use]
     pub fn objection(&self) -> Option<&Decision> {
         [

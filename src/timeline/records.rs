@@ -4,21 +4,21 @@ use std::num::NonZeroU32;
 
 use petgraph::graph::NodeIndex;
 
-use crate::replay::Verdict;
-use crate::replay::states::StateIx;
+use crate::timeline::Verdict;
+use crate::timeline::states::StateIx;
 
 /// What was found out about an event.
 #[derive(Debug)]
-pub(super) struct Judged {
-    pub(super) verdict: Verdict,
-    pub(super) before: Option<StateIx>,
-    pub(super) after: Option<StateIx>,
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    pub(crate) before: Option<StateIx>,
+    pub(crate) after: Option<StateIx>,
 }
 
 /// What is known of the events, by node. An event takes twelve bytes, for nearly all of them have
 /// one of a few verdicts.
 #[derive(Debug, Default)]
-pub(super) struct Records {
+pub(crate) struct Records {
     by_node: Vec<Option<Record>>,
     verdicts: Vec<Verdict>,
 }
@@ -36,7 +36,7 @@ const USUAL: usize = 32;
 
 impl Records {
     /// Room for that many nodes.
-    pub(super) fn with_nodes(nodes: usize) -> Self {
+    pub(crate) fn with_nodes(nodes: usize) -> Self {
         let mut by_node = Vec::with_capacity(nodes);
         by_node.resize(nodes, None);
         Self {
@@ -47,11 +47,14 @@ impl Records {
 
     /// Keeps what is known of an event. Does nothing once there are 2³² verdicts, which there are
     /// not before there are as many events.
-    pub(super) fn set(&mut self, node: NodeIndex, judged: Judged) {
+    pub(crate) fn set(&mut self, node: NodeIndex, judged: Judged) {
         let mut usual = self.verdicts.iter().take(USUAL);
         let known = usual.position(|verdict| *verdict == judged.verdict);
         let place = known.unwrap_or(self.verdicts.len());
         let number = place.checked_add(1).and_then(|n| u32::try_from(n).ok());
+        if node.index() >= self.by_node.len() {
+            self.by_node.resize(node.index().saturating_add(1), None);
+        }
         let (Some(slot), Some(verdict)) = (
             self.by_node.get_mut(node.index()),
             number.and_then(NonZeroU32::new),
@@ -68,22 +71,17 @@ impl Records {
         });
     }
 
-    pub(super) fn verdict(&self, node: NodeIndex) -> Option<&Verdict> {
+    pub(crate) fn verdict(&self, node: NodeIndex) -> Option<&Verdict> {
         let number = self.of(node)?.verdict.get().checked_sub(1)?;
         self.verdicts.get(usize::try_from(number).ok()?)
     }
 
-    pub(super) fn before(&self, node: NodeIndex) -> Option<StateIx> {
+    pub(crate) fn before(&self, node: NodeIndex) -> Option<StateIx> {
         self.of(node)?.before
     }
 
-    pub(super) fn after(&self, node: NodeIndex) -> Option<StateIx> {
+    pub(crate) fn after(&self, node: NodeIndex) -> Option<StateIx> {
         self.of(node)?.after
-    }
-
-    /// How many nodes there is room for.
-    pub(super) fn nodes(&self) -> usize {
-        self.by_node.len()
     }
 
     fn of(&self, node: NodeIndex) -> Option<&Record> {
@@ -93,7 +91,7 @@ impl Records {
 
 #[cfg(test)]
 mod tests {
-    use crate::replay::records::Record;
+    use crate::timeline::records::Record;
 
     #[test]
     fn a_record_takes_twelve_bytes() {

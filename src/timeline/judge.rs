@@ -1,21 +1,16 @@
 //! Receipt checks 4, 5 and 6 on one event.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-
 use petgraph::graph::NodeIndex;
 
-use crate::auth::{self, AuthEvent, Decision, Outcome, Rule, StateView};
-use crate::dag::RoomDag;
+use crate::auth::{self, AuthEvent, Decision, Outcome, Rule};
 use crate::event::EventRef;
-use crate::id::EventId;
 use crate::pdu::CREATE;
-use crate::replay::extremities::Arrived;
-use crate::replay::records::Judged;
-use crate::replay::states::{Quality, StateIx, States};
-use crate::replay::{Check, Replay, Status, Verdict, Verdicts};
 use crate::resolve;
 use crate::state::{KeyIx, StateMap};
+use crate::timeline::records::Judged;
+use crate::timeline::states::{Quality, StateIx, States};
+use crate::timeline::view::{Before, Cited, DagState};
+use crate::timeline::{Check, Status, Timeline, Verdict};
 use crate::version::CreateReference;
 
 /// What the rules asked of a state: keys, and the events that were there. What they decide follows
@@ -24,13 +19,13 @@ use crate::version::CreateReference;
 ///
 /// INVARIANT: a key without a number is in no state, and no key is given one between the checks of
 /// an event; so what was asked about such a key need not be kept.
-type Asked = Vec<(KeyIx, Option<NodeIndex>)>;
+pub(crate) type Asked = Vec<(KeyIx, Option<NodeIndex>)>;
 
-impl Replay {
+impl Timeline {
     /// Checks 4 and 5, and the states around the event. What it cites has been judged.
     ///
     /// Also what check 4 asked of the `auth_events`, for check 6.
-    pub(super) fn judge(&mut self, node: NodeIndex) -> (Judged, Asked) {
+    pub(crate) fn judge(&mut self, node: NodeIndex) -> (Judged, Asked) {
         let (by_auth_events, asked) = self.check_by_auth_events(node);
         let before = self.before(node);
         let by_state = before.map_or(Check::Missing, |state| {
@@ -40,28 +35,20 @@ impl Replay {
             by_auth_events,
             by_state,
             by_current_state: None,
+            withheld: None,
             overlong: self.dag.overlong(node),
         };
         (self.record_with(node, verdict, before), asked)
     }
 
-    /// As [`judge`](Self::judge), by the caller's word.
-    pub(super) fn record_stated(&mut self, node: NodeIndex) -> Judged {
-        let outcome = |events: &BTreeSet<EventId>| {
-            let id = self.dag.id(node).filter(|_| !events.is_empty());
-            if id.is_some_and(|id| events.contains(id)) {
-                Outcome::Reject
-            } else {
-                Outcome::Allow
-            }
-        };
-        let (rejected, soft_failed) = match &self.options.verdicts {
-            Verdicts::Judged => (Outcome::Allow, Outcome::Allow),
-            Verdicts::Stated {
-                rejected,
-                soft_failed,
-            } => (outcome(rejected), outcome(soft_failed)),
-        };
+    /// As [`judge`](Self::judge), by the caller's word: whether the event was rejected, and
+    /// whether it was soft-failed.
+    pub(crate) fn record_stated(
+        &mut self,
+        node: NodeIndex,
+        rejected: Outcome,
+        soft_failed: Outcome,
+    ) -> Judged {
         let before = self.before(node);
         let by_auth_events = if rejected == Outcome::Reject || self.is_complete(node) {
             Check::Stated(rejected)
@@ -72,6 +59,7 @@ impl Replay {
             by_auth_events,
             by_state: before.map_or(Check::Missing, |_| Check::Stated(rejected)),
             by_current_state: Some(Check::Stated(soft_failed)),
+            withheld: None,
             overlong: self.dag.overlong(node),
         };
         self.record_with(node, verdict, before)
@@ -93,7 +81,7 @@ impl Replay {
     }
 
     /// The verdict on an event and the states around it.
-    fn record_with(
+    pub(crate) fn record_with(
         &mut self,
         node: NodeIndex,
         verdict: Verdict,
@@ -107,9 +95,7 @@ impl Replay {
             (Status::Waiting, _) => None,
             _ => before,
         };
-        if status == Status::Rejected {
-            self.dag.reject(node);
-        }
+        self.dag.set_rejected(node, status == Status::Rejected);
         Judged {
             verdict,
             before,
@@ -117,36 +103,17 @@ impl Replay {
         }
     }
 
-    /// Check 6, and the server's extremities once the event has arrived.
-    pub(super) fn judge_by_current_state(
-        &mut self,
+    /// Check 6, in a given current state. Only of events that are accepted so far.
+    pub(crate) fn check_by_current_state(
+        &self,
         node: NodeIndex,
-        record: &mut Judged,
+        judged: &Judged,
         asked: &Asked,
-        arrived: &mut Arrived,
-    ) {
-        if record.verdict.status() != Status::Accepted {
-            return;
-        }
-        if record.verdict.by_current_state.is_some() {
-            arrived.accept(self, node);
-            return;
-        }
-        let after: Option<Vec<StateIx>> =
-            arrived.iter().map(|tip| self.records.after(tip)).collect();
-        // The room's first event meets no current state.
-        let current = match after {
-            Some(after) if after.is_empty() => record.before,
-            Some(after) => self.resolved(after),
-            None => None,
-        };
-        let check = current.map_or(Check::Missing, |state| {
-            self.check_by_state(node, state, &record.verdict.by_auth_events, asked)
-        });
-        record.verdict.by_current_state = Some(check);
-        if record.verdict.status() == Status::Accepted {
-            arrived.accept(self, node);
-        }
+        current: Option<StateIx>,
+    ) -> Check {
+        current.map_or(Check::Missing, |state| {
+            self.check_by_state(node, state, &judged.verdict.by_auth_events, asked)
+        })
     }
 
     /// Check 4.
@@ -177,25 +144,20 @@ impl Replay {
         {
             return (reject.into(), Asked::new());
         }
-        let cited = Cited {
-            dag: &self.dag,
-            node,
-            create: implied,
-            asked: RefCell::new(Asked::with_capacity(8)),
-        };
+        let cited = Cited::new(&self.dag, node, implied);
         let decision = auth::check(&event, &cited, &self.rules);
-        (decision.into(), cited.asked.into_inner())
+        (decision.into(), cited.into_asked())
     }
 
     /// An event of which it is known whether it is rejected. One whose own `auth_events` allow it
     /// is not, as far as anybody can tell, even where the state before it is missing.
-    fn judged(&self, node: NodeIndex) -> Option<AuthEvent<'_>> {
+    pub(crate) fn judged(&self, node: NodeIndex) -> Option<AuthEvent<'_>> {
         let rejected = self.records.verdict(node)?.status() == Status::Rejected;
         let event = self.dag.event(node).filter(|_| self.has_verdict(node))?;
         Some(AuthEvent { event, rejected })
     }
 
-    fn has_verdict(&self, node: NodeIndex) -> bool {
+    pub(crate) fn has_verdict(&self, node: NodeIndex) -> bool {
         self.records.verdict(node).is_some_and(|verdict| {
             verdict.status() == Status::Rejected || verdict.by_auth_events != Check::Missing
         })
@@ -220,19 +182,25 @@ impl Replay {
         decided: &Check,
         asked: &Asked,
     ) -> Check {
-        let (Some(event), Some(state)) = (self.dag.event(node), self.states.get(state)) else {
+        let (Some(event), Some(map)) = (self.dag.event(node), self.states.get(state)) else {
             return Check::Missing;
         };
+        let state_lacks_members = self.states.quality(state) == Some(Quality::Partial);
         let state = DagState {
             dag: &self.dag,
-            state,
+            state: map,
             create: self.implied_create(&event),
         };
         let same = |(key, event): &(KeyIx, Option<NodeIndex>)| state.node(*key) == *event;
-        if !asked.is_empty() && asked.iter().all(same) {
+        if !state_lacks_members && !asked.is_empty() && asked.iter().all(same) {
             return decided.clone();
         }
-        auth::check(&event, &Before { state, node }, &self.rules).into()
+        let before = Before::new(state, node);
+        let decision = auth::check(&event, &before, &self.rules);
+        match before.into_absent_members() {
+            members if state_lacks_members && !members.is_empty() => Check::Undecided(members),
+            _ => decision.into(),
+        }
     }
 
     /// Whether the event's room id stands for a create event.
@@ -241,7 +209,7 @@ impl Replay {
     }
 
     /// The create event that the event's room id stands for; it belongs to every state.
-    fn implied_create(&self, event: &EventRef<'_>) -> Option<NodeIndex> {
+    pub(crate) fn implied_create(&self, event: &EventRef<'_>) -> Option<NodeIndex> {
         let rest = event
             .room_id
             .as_str()
@@ -271,7 +239,7 @@ impl Replay {
     }
 
     /// The resolution of some states; `None` where it needs events that are missing.
-    fn resolved(&mut self, mut states: Vec<StateIx>) -> Option<StateIx> {
+    pub(crate) fn resolved(&mut self, mut states: Vec<StateIx>) -> Option<StateIx> {
         states.sort_unstable();
         states.dedup();
         match *states {
@@ -291,8 +259,7 @@ impl Replay {
             .iter()
             .filter_map(|state| self.states.quality(*state))
             .max()?;
-        let resolution =
-            resolve::resolve(&self.dag, &maps, &self.rules, &self.options.resolve).ok()?;
+        let resolution = resolve::resolve(&self.dag, &maps, &self.rules, &self.options).ok()?;
         let known = states.iter().copied().find(|known| {
             self.states
                 .get(*known)
@@ -312,106 +279,17 @@ impl Replay {
         self.states.add(state, quality)
     }
 
-    /// What the caller claims the state before an event to be. A claim with an event that is
-    /// unknown, no state event or not allowed by its own `auth_events`, or with two events for one
-    /// key, is no claim.
+    /// What somebody claims the state before an event to be. What was rejected since is no part
+    /// of it.
     fn claimed(&mut self, node: NodeIndex) -> Option<StateIx> {
-        let has_gap = self
-            .dag
-            .prev_events(node)
-            .any(|prev| !self.dag.is_known(prev));
-        let claim = self
-            .options
-            .claimed
-            .get(self.dag.id(node)?)
-            .filter(|_| has_gap)?;
-        let mut state = StateMap::default();
-        for id in claim {
-            let entry = self.dag.node(id)?;
-            let key = self.dag.key(entry)?;
-            let judged = self.judged(entry).is_some_and(|entry| !entry.rejected);
-            if !judged || state.insert(key, entry).is_some() {
-                return None;
+        let claim = self.claims.get(&node)?;
+        let mut state = claim.state.clone();
+        for (key, entry) in &claim.state {
+            if self.dag.is_rejected(entry) {
+                state.remove(key);
             }
         }
-        self.states.add(state, Quality::Claimed)
-    }
-}
-
-/// A state of a room in a graph, for the rules to read.
-#[derive(Clone, Copy, Debug)]
-pub struct DagState<'a> {
-    /// The room's events.
-    pub dag: &'a RoomDag,
-    /// The state.
-    pub state: &'a StateMap,
-    /// The create event that the room id implies, in room versions where it does.
-    pub create: Option<NodeIndex>,
-}
-
-impl DagState<'_> {
-    /// The number of the event at `key`; the implied create event is in every state.
-    fn node(&self, key: KeyIx) -> Option<NodeIndex> {
-        let implied = self.create.filter(|_| key == KeyIx::CREATE);
-        self.state.get(key).or(implied)
-    }
-
-    fn entry(&self, key: KeyIx) -> Option<EventRef<'_>> {
-        self.dag.event(self.node(key)?)
-    }
-}
-
-impl StateView for DagState<'_> {
-    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
-        self.entry(self.dag.keys().lookup(event_type, state_key)?)
-    }
-}
-
-/// The state before an event of the graph.
-struct Before<'a> {
-    state: DagState<'a>,
-    node: NodeIndex,
-}
-
-impl StateView for Before<'_> {
-    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
-        self.state.get(event_type, state_key)
-    }
-
-    fn member(&self, user: &str) -> Option<EventRef<'_>> {
-        self.state
-            .entry(self.state.dag.member_key(self.node, user)?)
-    }
-}
-
-/// The state that an event's `auth_events` make up, each key once.
-struct Cited<'a> {
-    dag: &'a RoomDag,
-    node: NodeIndex,
-    /// The create event that the room id implies.
-    create: Option<NodeIndex>,
-    asked: RefCell<Asked>,
-}
-
-impl Cited<'_> {
-    fn entry(&self, key: KeyIx) -> Option<EventRef<'_>> {
-        let mut cited = self.dag.auth_events(self.node);
-        let implied = self.create.filter(|_| key == KeyIx::CREATE);
-        let found = cited
-            .find(|cited| self.dag.key(*cited) == Some(key))
-            .or(implied);
-        self.asked.borrow_mut().push((key, found));
-        self.dag.event(found?)
-    }
-}
-
-impl StateView for Cited<'_> {
-    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
-        // A key without a number is in no state.
-        self.entry(self.dag.keys().lookup(event_type, state_key)?)
-    }
-
-    fn member(&self, user: &str) -> Option<EventRef<'_>> {
-        self.entry(self.dag.member_key(self.node, user)?)
+        let quality = claim.quality;
+        self.states.add(state, quality)
     }
 }

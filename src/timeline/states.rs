@@ -8,7 +8,7 @@ use crate::state::StateMap;
 
 /// The number of a distinct state, from 1 up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct StateIx(NonZeroU32);
+pub(crate) struct StateIx(NonZeroU32);
 
 impl StateIx {
     /// Where the state is in [`States::distinct`].
@@ -24,11 +24,13 @@ pub enum Quality {
     Computed,
     /// It follows from what somebody claimed a state to be.
     Claimed,
+    /// The same, and the claim left members out.
+    Partial,
 }
 
 /// The distinct states, by number; and the latest resolutions, by the states that were resolved.
 #[derive(Debug)]
-pub(super) struct States {
+pub(crate) struct States {
     distinct: Vec<(StateMap, Quality)>,
     resolved: BTreeMap<Vec<StateIx>, StateIx>,
     /// What is in `resolved`, oldest first.
@@ -38,9 +40,9 @@ pub(super) struct States {
 
 impl States {
     /// The first is the empty state.
-    pub(super) const EMPTY: StateIx = StateIx(NonZeroU32::MIN);
+    pub(crate) const EMPTY: StateIx = StateIx(NonZeroU32::MIN);
 
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             distinct: vec![(StateMap::default(), Quality::Computed)],
             resolved: BTreeMap::new(),
@@ -49,33 +51,33 @@ impl States {
         }
     }
 
-    pub(super) fn get(&self, state: StateIx) -> Option<&StateMap> {
+    pub(crate) fn get(&self, state: StateIx) -> Option<&StateMap> {
         Some(&self.distinct.get(state.place()?)?.0)
     }
 
-    pub(super) fn quality(&self, state: StateIx) -> Option<Quality> {
+    pub(crate) fn quality(&self, state: StateIx) -> Option<Quality> {
         Some(self.distinct.get(state.place()?)?.1)
     }
 
     /// `None` once there are 2³² of them, which no room's events can bring about: their own
     /// numbers are as large.
-    pub(super) fn add(&mut self, state: StateMap, quality: Quality) -> Option<StateIx> {
+    pub(crate) fn add(&mut self, state: StateMap, quality: Quality) -> Option<StateIx> {
         self.distinct.push((state, quality));
         let number = u32::try_from(self.distinct.len()).ok()?;
         NonZeroU32::new(number).map(StateIx)
     }
 
     /// What these states, sorted and each once, were resolved to.
-    pub(super) fn resolved(&self, states: &[StateIx]) -> Option<StateIx> {
+    pub(crate) fn resolved(&self, states: &[StateIx]) -> Option<StateIx> {
         self.resolved.get(states).copied()
     }
 
     /// How many resolutions are remembered.
-    pub(super) fn remembered(&self) -> usize {
+    pub(crate) fn remembered(&self) -> usize {
         self.remembered.len()
     }
 
-    pub(super) fn remember(&mut self, states: Vec<StateIx>, resolved: StateIx) {
+    pub(crate) fn remember(&mut self, states: Vec<StateIx>, resolved: StateIx) {
         if self.limit == 0 {
             return;
         }
