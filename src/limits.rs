@@ -20,8 +20,20 @@ pub struct Limits {
     pub auth_events: usize,
     /// Signatures of one server that are verified on one event. Default: 8.
     pub signatures_per_server: usize,
-    /// Resolutions that a replay remembers. Default: 1,024.
+    /// Resolutions that a replay or a room remembers. Default: 1,024.
     pub remembered_resolutions: usize,
+    /// Events that wait for others, or for keys, in a room. Default: 10,000.
+    pub waiting_events: usize,
+    /// Bytes of the events that wait in a room. Default: 64 MiB.
+    pub waiting_bytes: usize,
+    /// Forward extremities of a room; an event that would be one more is soft-failed.
+    /// Default: 10,000.
+    pub extremities: usize,
+    /// Distinct states after the forward extremities, all of which are resolved whenever they
+    /// change; an event that would bring one more is soft-failed. Default: 256.
+    pub extremity_states: usize,
+    /// Entries in the `prev_events` of an event that a room builds. Default: 10.
+    pub built_prev_events: usize,
 }
 
 impl Default for Limits {
@@ -34,6 +46,11 @@ impl Default for Limits {
             auth_events: 10,
             signatures_per_server: 8,
             remembered_resolutions: 1_024,
+            waiting_events: 10_000,
+            waiting_bytes: 64 << 20,
+            extremities: 10_000,
+            extremity_states: 256,
+            built_prev_events: 10,
         }
     }
 }

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::id::EventId;
-use crate::json::{Object, Select, Value, base64};
+use crate::json::{CanonicalObject, Object, RawValue, Select, Value, base64};
 use crate::pdu::Pdu;
 use crate::version::{EventIdFormat, Kept, RoomVersionRules};
 
@@ -107,9 +107,23 @@ pub(super) fn signed_message(pdu: &Pdu, rules: &RoomVersionRules) -> Vec<u8> {
     message
 }
 
+/// The reference hash of an event in canonical JSON, whole or redacted.
+pub(crate) fn canonical_reference_hash(
+    event: &CanonicalObject,
+    rules: &RoomVersionRules,
+) -> ReferenceHash {
+    let event_type = event.get("type").and_then(RawValue::as_str);
+    let kept = rules
+        .redaction
+        .kept(event_type.as_deref().unwrap_or_default());
+    let mut hasher = Sha256::new();
+    event.write_selected(&kept.signed, &mut hasher);
+    ReferenceHash(hasher.finalize().into())
+}
+
 /// Whether the content hash of a PDU is the one that it states. Leaves in `buffer` what was
 /// hashed: one large piece is hashed faster than several small ones.
-pub(super) fn is_intact(pdu: &Pdu, buffer: &mut Vec<u8>) -> bool {
+pub(crate) fn is_intact(pdu: &Pdu, buffer: &mut Vec<u8>) -> bool {
     buffer.clear();
     pdu.json().write_selected(&HASHED, buffer);
     Sha256::digest(buffer).as_slice() == pdu.stated_content_hash()

@@ -57,6 +57,9 @@ mod unverified;
 mod verify;
 mod verify_key;
 
+pub(crate) use self::hash::{canonical_reference_hash, is_intact};
+pub(crate) use self::unverified::implied_room_id;
+
 pub use self::hash::{ContentHash, ReferenceHash, content_hash, event_id, reference_hash};
 pub use self::key_document::{KeyDocument, KeyDocumentError};
 pub use self::key_ring::{KeyConflict, KeyRing, KeyStatus, Timestamp, Validity};

@@ -122,6 +122,6 @@ fn with_id(
 }
 
 /// The room that a create event makes: its id with the sigil of rooms.
-fn implied_room_id(create: &EventId) -> RoomId {
+pub(crate) fn implied_room_id(create: &EventId) -> RoomId {
     RoomId::from_trusted(format!("!{}", create.as_str().get(1..).unwrap_or_default()))
 }

@@ -92,6 +92,14 @@ impl RoomDag {
         Ok(node)
     }
 
+    /// Puts an event in the place of another copy of it, which cites the same.
+    pub(crate) fn replace(&mut self, node: NodeIndex, event: Event) {
+        let slim = self.slimmed(event);
+        if let Some(place) = self.events.get_mut(node.index()) {
+            *place = Some(slim);
+        }
+    }
+
     /// Gives an id a number before its event comes. `None` if there are no numbers left. Nothing
     /// is missing for it.
     pub(crate) fn name(&mut self, id: &EventId) -> Option<NodeIndex> {

@@ -235,6 +235,11 @@ impl RoomDag {
         self.extra(self.slim(node)?)?.overlong
     }
 
+    /// A number that is larger than those of all events that the event cites.
+    pub(crate) fn rank(&self, node: NodeIndex) -> i64 {
+        self.ranks.of(node)
+    }
+
     /// What the event lists in `auth_events`, in its order, duplicates included.
     pub fn auth_events(&self, node: NodeIndex) -> impl Iterator<Item = NodeIndex> + Clone + '_ {
         let cited = self.auth.neighbors(node);

@@ -236,7 +236,7 @@ impl Replay {
             let current = if states.is_empty() {
                 judged.before
             } else {
-                self.timeline.resolved(states)
+                self.timeline.resolved(states, None)
             };
             let timeline = &self.timeline;
             judged.verdict.by_current_state =

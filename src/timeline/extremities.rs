@@ -80,8 +80,42 @@ impl Extremities {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.events.len()
+    /// How many events, and how many states, there would be with one more event; those behind
+    /// events that were not accepted are counted though they would go.
+    pub(crate) fn with(
+        &self,
+        timeline: &Timeline,
+        event: NodeIndex,
+        after: StateIx,
+    ) -> (usize, usize) {
+        let replaced: Vec<NodeIndex> = timeline
+            .dag
+            .prev_events(event)
+            .filter(|prev| self.events.contains(prev))
+            .collect();
+        let mut gone: BTreeMap<StateIx, usize> = BTreeMap::new();
+        for state in replaced
+            .iter()
+            .filter_map(|prev| timeline.records.after(*prev))
+        {
+            let count = gone.entry(state).or_default();
+            *count = count.saturating_add(1);
+        }
+        let vanishes =
+            |(state, count): &(&StateIx, &usize)| self.states.get(*state) == Some(*count);
+        let vanishing = gone.iter().filter(vanishes).count();
+        let is_new =
+            !self.states.contains_key(&after) || self.states.get(&after) == gone.get(&after);
+        let events = self.events.len().saturating_sub(replaced.len());
+        let states = self.states.len().saturating_sub(vanishing);
+        (
+            events.saturating_add(1),
+            states.saturating_add(usize::from(is_new)),
+        )
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = NodeIndex> + '_ {

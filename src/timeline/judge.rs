@@ -3,7 +3,8 @@
 use petgraph::graph::NodeIndex;
 
 use crate::auth::{self, AuthEvent, Decision, Outcome, Rule};
-use crate::event::EventRef;
+use crate::event::{Event, EventRef};
+use crate::id::EventId;
 use crate::pdu::CREATE;
 use crate::resolve;
 use crate::state::{KeyIx, StateMap};
@@ -26,8 +27,14 @@ impl Timeline {
     ///
     /// Also what check 4 asked of the `auth_events`, for check 6.
     pub(crate) fn judge(&mut self, node: NodeIndex) -> (Judged, Asked) {
+        let before = self.before(node, None);
+        let (verdict, asked) = self.verdict_in(node, before);
+        (self.record_with(node, verdict, before), asked)
+    }
+
+    /// Checks 4 and 5 of an event, by a state before it; and what check 4 asked.
+    pub(crate) fn verdict_in(&self, node: NodeIndex, before: Option<StateIx>) -> (Verdict, Asked) {
         let (by_auth_events, asked) = self.check_by_auth_events(node);
-        let before = self.before(node);
         let by_state = before.map_or(Check::Missing, |state| {
             self.check_by_state(node, state, &by_auth_events, &asked)
         });
@@ -38,7 +45,7 @@ impl Timeline {
             withheld: None,
             overlong: self.dag.overlong(node),
         };
-        (self.record_with(node, verdict, before), asked)
+        (verdict, asked)
     }
 
     /// As [`judge`](Self::judge), by the caller's word: whether the event was rejected, and
@@ -49,7 +56,7 @@ impl Timeline {
         rejected: Outcome,
         soft_failed: Outcome,
     ) -> Judged {
-        let before = self.before(node);
+        let before = self.before(node, None);
         let by_auth_events = if rejected == Outcome::Reject || self.is_complete(node) {
             Check::Stated(rejected)
         } else {
@@ -149,6 +156,42 @@ impl Timeline {
         (decision.into(), cited.into_asked())
     }
 
+    /// Check 4 of an event that is not in the graph; `None` if something that it cites is not there
+    /// either.
+    pub(crate) fn check_unplaced(&self, event: &Event) -> Option<Decision> {
+        self.check_unplaced_among(event, |_| None)
+    }
+
+    /// As [`check_unplaced`](Self::check_unplaced), where `other` has events besides, and knows
+    /// whether each is rejected.
+    pub(crate) fn check_unplaced_among<'a>(
+        &'a self,
+        event: &Event,
+        other: impl Fn(&EventId) -> Option<(EventRef<'a>, bool)>,
+    ) -> Option<Decision> {
+        let parts = event.as_ref();
+        if let Some(reject) = self.second_create(&parts) {
+            return Some(reject);
+        }
+        let judged = |id: &EventId| {
+            let placed = self.dag.node(id).and_then(|node| self.judged(node));
+            placed.or_else(|| {
+                let (event, rejected) = other(id)?;
+                Some(AuthEvent { event, rejected })
+            })
+        };
+        // The rules on create events read no others.
+        let cited = event
+            .auth_events()
+            .iter()
+            .filter(|_| parts.event_type != CREATE);
+        let auth_events: Option<Vec<AuthEvent<'_>>> = cited.map(judged).collect();
+        let create = self.implied_create(&parts);
+        let create = create.and_then(|create| self.judged(create));
+        let decision = auth::check_by_auth_events(&parts, &auth_events?, create, &self.rules);
+        Some(decision)
+    }
+
     /// An event of which it is known whether it is rejected. One whose own `auth_events` allow it
     /// is not, as far as anybody can tell, even where the state before it is missing.
     pub(crate) fn judged(&self, node: NodeIndex) -> Option<AuthEvent<'_>> {
@@ -225,21 +268,26 @@ impl Timeline {
         }
     }
 
-    /// *S(E)*: the resolution of the states after the `prev_events`.
-    fn before(&mut self, node: NodeIndex) -> Option<StateIx> {
+    /// *S(E)*: the resolution of the states after the `prev_events`, or what is claimed as long as
+    /// they are not all known. Where it equals the state that it `was`, it is that one.
+    pub(crate) fn before(&mut self, node: NodeIndex, was: Option<StateIx>) -> Option<StateIx> {
         let after: Option<Vec<StateIx>> = self
             .dag
             .prev_events(node)
             .map(|prev| self.records.after(prev))
             .collect();
         match after {
-            Some(after) => self.resolved(after),
-            None => self.claimed(node),
+            Some(after) => self.resolved(after, was),
+            None => self.claimed(node, was),
         }
     }
 
     /// The resolution of some states; `None` where it needs events that are missing.
-    pub(crate) fn resolved(&mut self, mut states: Vec<StateIx>) -> Option<StateIx> {
+    pub(crate) fn resolved(
+        &mut self,
+        mut states: Vec<StateIx>,
+        was: Option<StateIx>,
+    ) -> Option<StateIx> {
         states.sort_unstable();
         states.dedup();
         match *states {
@@ -266,7 +314,11 @@ impl Timeline {
                 .is_some_and(|map| map.same(&resolution.state))
                 && self.states.quality(*known) == Some(quality)
         });
-        let resolved = known.or_else(|| self.states.add(resolution.state, quality))?;
+        let parent = states.first().copied();
+        let resolved = known.or_else(|| {
+            self.states
+                .add_unless(was, resolution.state, quality, parent)
+        })?;
         self.states.remember(states, resolved);
         Some(resolved)
     }
@@ -276,12 +328,17 @@ impl Timeline {
         let mut state = self.states.get(before)?.clone();
         let quality = self.states.quality(before)?;
         state.insert(key, node);
-        self.states.add(state, quality)
+        self.states.add(state, quality, Some(before))
+    }
+
+    /// Forgets what earlier resolutions came to: for when events turn out to be something else.
+    pub(crate) fn forget(&mut self) {
+        self.states.forget_resolutions();
     }
 
     /// What somebody claims the state before an event to be. What was rejected since is no part
     /// of it.
-    fn claimed(&mut self, node: NodeIndex) -> Option<StateIx> {
+    fn claimed(&mut self, node: NodeIndex, was: Option<StateIx>) -> Option<StateIx> {
         let claim = self.claims.get(&node)?;
         let mut state = claim.state.clone();
         for (key, entry) in &claim.state {
@@ -290,6 +347,6 @@ impl Timeline {
             }
         }
         let quality = claim.quality;
-        self.states.add(state, quality)
+        self.states.add_unless(was, state, quality, None)
     }
 }

@@ -71,6 +71,14 @@ impl Records {
         });
     }
 
+    pub(crate) fn get(&self, node: NodeIndex) -> Option<Judged> {
+        Some(Judged {
+            verdict: self.verdict(node)?.clone(),
+            before: self.before(node),
+            after: self.after(node),
+        })
+    }
+
     pub(crate) fn verdict(&self, node: NodeIndex) -> Option<&Verdict> {
         let number = self.of(node)?.verdict.get().checked_sub(1)?;
         self.verdicts.get(usize::try_from(number).ok()?)

@@ -31,11 +31,19 @@ pub enum Quality {
 /// The distinct states, by number; and the latest resolutions, by the states that were resolved.
 #[derive(Debug)]
 pub(crate) struct States {
-    distinct: Vec<(StateMap, Quality)>,
+    distinct: Vec<Distinct>,
     resolved: BTreeMap<Vec<StateIx>, StateIx>,
     /// What is in `resolved`, oldest first.
     remembered: VecDeque<Vec<StateIx>>,
     limit: usize,
+}
+
+#[derive(Debug)]
+struct Distinct {
+    map: StateMap,
+    quality: Quality,
+    /// The state from which it differs in little.
+    parent: Option<StateIx>,
 }
 
 impl States {
@@ -44,7 +52,11 @@ impl States {
 
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            distinct: vec![(StateMap::default(), Quality::Computed)],
+            distinct: vec![Distinct {
+                map: StateMap::default(),
+                quality: Quality::Computed,
+                parent: None,
+            }],
             resolved: BTreeMap::new(),
             remembered: VecDeque::new(),
             limit,
@@ -52,19 +64,42 @@ impl States {
     }
 
     pub(crate) fn get(&self, state: StateIx) -> Option<&StateMap> {
-        Some(&self.distinct.get(state.place()?)?.0)
+        Some(&self.distinct.get(state.place()?)?.map)
     }
 
     pub(crate) fn quality(&self, state: StateIx) -> Option<Quality> {
-        Some(self.distinct.get(state.place()?)?.1)
+        Some(self.distinct.get(state.place()?)?.quality)
     }
 
-    /// `None` once there are 2³² of them, which no room's events can bring about: their own
-    /// numbers are as large.
-    pub(crate) fn add(&mut self, state: StateMap, quality: Quality) -> Option<StateIx> {
-        self.distinct.push((state, quality));
+    /// `parent` is the state from which the new one differs in little. `None` once there are 2³²
+    /// of them, which no room's events can bring about: their own numbers are as large.
+    pub(crate) fn add(
+        &mut self,
+        map: StateMap,
+        quality: Quality,
+        parent: Option<StateIx>,
+    ) -> Option<StateIx> {
+        self.distinct.push(Distinct {
+            map,
+            quality,
+            parent,
+        });
         let number = u32::try_from(self.distinct.len()).ok()?;
         NonZeroU32::new(number).map(StateIx)
+    }
+
+    /// As [`add`](Self::add), unless it is the state that it `was`.
+    pub(crate) fn add_unless(
+        &mut self,
+        was: Option<StateIx>,
+        map: StateMap,
+        quality: Quality,
+        parent: Option<StateIx>,
+    ) -> Option<StateIx> {
+        let is = |was: &StateIx| {
+            self.quality(*was) == Some(quality) && self.get(*was).is_some_and(|old| *old == map)
+        };
+        was.filter(is).or_else(|| self.add(map, quality, parent))
     }
 
     /// What these states, sorted and each once, were resolved to.
@@ -88,5 +123,11 @@ impl States {
         }
         self.remembered.push_back(states.clone());
         self.resolved.insert(states, resolved);
+    }
+
+    /// Forgets all resolutions: for when events mean something else than they did.
+    pub(crate) fn forget_resolutions(&mut self) {
+        self.resolved.clear();
+        self.remembered.clear();
     }
 }

@@ -23,7 +23,7 @@ pub struct DagState<'a> {
 
 impl DagState<'_> {
     /// The number of the event at `key`; the implied create event is in every state.
-    pub(super) fn node(&self, key: KeyIx) -> Option<NodeIndex> {
+    pub(crate) fn node(&self, key: KeyIx) -> Option<NodeIndex> {
         let implied = self.create.filter(|_| key == KeyIx::CREATE);
         self.state.get(key).or(implied)
     }

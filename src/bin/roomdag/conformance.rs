@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use roomdag::lab::conformance::{FileError, Report, RoomFiles, case_room, real_room, vectors};
+use roomdag::lab::conformance::{
+    FileError, Report, RoomFiles, arrivals, case_room, real_room, vectors,
+};
 use serde::Serialize;
 
 use crate::console::Console;
@@ -26,6 +28,10 @@ pub(crate) struct Args {
     /// Files and folders
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Also receive the events of each room one by one, in the order of the file and in this many
+    /// random orders
+    #[arg(long, value_name = "N")]
+    orders: Option<u64>,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -60,8 +66,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     for (done, (path, kind)) in files.iter().enumerate() {
         let name = path.display().to_string();
         let report = match kind {
-            Kind::Real => read_real(path)?,
-            Kind::Case => read_case(path)?,
+            Kind::Real => read_real(path, args.orders)?,
+            Kind::Case => read_case(path, args.orders)?,
             Kind::Vectors => match vectors(&read(path)?) {
                 // A folder may hold other JSON; a file that was named may not.
                 Err(FileError::Unknown | FileError::Field { field: "cases" })
@@ -221,7 +227,7 @@ fn find(path: &Path, files: &mut Vec<(PathBuf, Kind)>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn read_real(events: &Path) -> Result<Result<Report, FileError>, Failure> {
+fn read_real(events: &Path, orders: Option<u64>) -> Result<Result<Report, FileError>, Failure> {
     let keys = events
         .ancestors()
         .map(|folder| folder.join("server_keys.json"));
@@ -235,21 +241,35 @@ fn read_real(events: &Path) -> Result<Result<Report, FileError>, Failure> {
     } else {
         None
     };
-    Ok(real_room(&RoomFiles {
+    let files = RoomFiles {
         events: &read(events)?,
         expected: &read(&events.with_file_name("expected.json"))?,
         keys: keys.as_deref(),
         trace: trace.as_deref(),
-    }))
+    };
+    Ok(with_arrivals(real_room(&files), &files, orders))
 }
 
-fn read_case(events: &Path) -> Result<Result<Report, FileError>, Failure> {
-    Ok(case_room(&RoomFiles {
+fn read_case(events: &Path, orders: Option<u64>) -> Result<Result<Report, FileError>, Failure> {
+    let files = RoomFiles {
         events: &read(events)?,
         expected: &read(&events.with_extension("expected.json"))?,
         keys: None,
         trace: None,
-    }))
+    };
+    Ok(with_arrivals(case_room(&files), &files, orders))
+}
+
+fn with_arrivals(
+    report: Result<Report, FileError>,
+    files: &RoomFiles<'_>,
+    orders: Option<u64>,
+) -> Result<Report, FileError> {
+    let mut report = report?;
+    if let Some(orders) = orders {
+        report.add(arrivals(files, orders)?);
+    }
+    Ok(report)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

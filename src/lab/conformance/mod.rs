@@ -10,6 +10,7 @@
 //! otherwise than the file expects, the difference is an exception of that ruling and not a
 //! failure; [`exceptions`] is the one place that says which. Nothing is read from disk here.
 
+mod arrivals;
 pub mod exceptions;
 mod fields;
 mod keys;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::auth::Rule;
 use crate::version::Numbering;
 
+pub use self::arrivals::arrivals;
 pub use self::fields::FileError;
 pub use self::rooms::{RoomFiles, case_room, real_room};
 pub use self::vectors::vectors;

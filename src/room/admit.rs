@@ -1,0 +1,290 @@
+//! Receipt checks 4 to 7 of an event that has all that it needs, and its place in the room.
+
+use std::collections::BTreeSet;
+
+use petgraph::graph::NodeIndex;
+
+use crate::crypto;
+use crate::dag::InsertError;
+use crate::event::{Event, HashCheck};
+use crate::id::EventId;
+use crate::json::CanonicalObject;
+use crate::pdu::Pdu;
+use crate::pdu::content::Content;
+use crate::room::{Admitted, Fault, Notice, Receipt, Rejection, Room, SoftFailure, Standing};
+use crate::state::TypeIx;
+use crate::timeline::{Asked, Claim, Judged, Quality, Status, Withheld};
+use crate::version::EventIdFormat;
+
+impl Room {
+    /// Judges an event and gives it its place. What it cites is known, and so are the states after
+    /// its `prev_events`, unless a state is claimed for it or its `auth_events` reject it.
+    ///
+    /// The node is that of the event, unless it was dropped.
+    pub(super) fn admit(
+        &mut self,
+        event: Event,
+        json: CanonicalObject,
+        claim: Option<Claim>,
+    ) -> (Receipt, Option<NodeIndex>) {
+        let id = event.id().clone();
+        let content_hash = event.provenance().content_hash;
+        let node = match self.timeline.dag.insert(event) {
+            Ok(node) => node,
+            Err(error) => {
+                let fault = match error {
+                    InsertError::Cycle { id } => Fault::Cycle { id },
+                    InsertError::Full | InsertError::Known { .. } => Fault::Full,
+                };
+                return (Receipt::Dropped(fault), None);
+            }
+        };
+        self.index(node, &json);
+        if let Some(claim) = claim {
+            self.timeline.claims.insert(node, claim);
+        }
+        let (mut judged, asked) = self.timeline.judge(node);
+        if self.is_of_the_past(node) {
+            self.past.insert(node);
+        } else {
+            self.judge_by_present(node, Some(&json), &mut judged, &asked);
+        }
+        self.keep(node, judged);
+        let admitted = Admitted {
+            id,
+            json,
+            content_hash,
+        };
+        (self.receipt_for(node, admitted), Some(node))
+    }
+
+    /// Checks 6 and 7, and whether there is a place among the extremities. Check 7 needs the JSON.
+    pub(super) fn judge_by_present(
+        &mut self,
+        node: NodeIndex,
+        json: Option<&CanonicalObject>,
+        judged: &mut Judged,
+        asked: &Asked,
+    ) {
+        if judged.verdict.status() != Status::Accepted {
+            return;
+        }
+        // 6. The room's first event meets no current state.
+        let current = if self.extremities.is_empty() {
+            judged.before
+        } else {
+            self.current
+        };
+        let check = self
+            .timeline
+            .check_by_current_state(node, judged, asked, current);
+        judged.verdict.by_current_state = Some(check);
+        if judged.verdict.status() != Status::Accepted {
+            return;
+        }
+        // 7
+        judged.verdict.withheld = json
+            .and_then(|json| self.withheld_by_policy(node, json))
+            .or_else(|| {
+                let after = judged.after?;
+                let (events, states) = self.extremities.with(&self.timeline, node, after);
+                let too_many =
+                    events > self.limits.extremities || states > self.limits.extremity_states;
+                too_many.then_some(Withheld::Extremities)
+            });
+    }
+
+    /// Keeps the verdict on an event, and lets it take the place of its ancestors.
+    fn keep(&mut self, node: NodeIndex, judged: Judged) {
+        let after = judged.after;
+        let accepted = judged.verdict.status() == Status::Accepted;
+        self.timeline.records.set(node, judged);
+        if let Some(after) = after.filter(|_| accepted && !self.past.contains(&node)) {
+            self.extremities.accept(&self.timeline, node, after);
+            self.find_current();
+        }
+        self.note_gap(node);
+    }
+
+    /// Notes what lies behind an event whose state is known though that before it is not, and
+    /// that the state of an event of the past is known now.
+    pub(super) fn note_gap(&mut self, node: NodeIndex) {
+        let Some(id) = self.timeline.dag.id(node).cloned() else {
+            return;
+        };
+        let has_state = self.timeline.records.before(node).is_some();
+        let in_history = if has_state {
+            self.history.remove(&id);
+            true
+        } else {
+            self.history.contains(&id)
+        };
+        if in_history {
+            let dag = &self.timeline.dag;
+            let prev = dag
+                .prev_events(node)
+                .filter_map(|prev| dag.id(prev).cloned());
+            self.mark_history(prev.collect());
+        }
+    }
+
+    /// Whether an event lies in the past of events that have their place already.
+    pub(super) fn is_of_the_past(&self, node: NodeIndex) -> bool {
+        let dag = &self.timeline.dag;
+        if self.past.contains(&node) {
+            return true;
+        }
+        if dag.id(node).is_some_and(|id| self.history.contains(id)) {
+            return true;
+        }
+        let mut seen = BTreeSet::new();
+        let mut stack: Vec<NodeIndex> = dag.children(node).collect();
+        while let Some(child) = stack.pop() {
+            if self.timeline.status(child) == Some(Status::Accepted) {
+                return true;
+            }
+            if seen.insert(child) {
+                stack.extend(dag.children(child));
+            }
+        }
+        false
+    }
+
+    /// Finds the current state: the resolution of the states after the forward extremities.
+    pub(super) fn find_current(&mut self) {
+        let states = self.extremities.states();
+        self.current = self.timeline.resolved(states, self.current);
+    }
+
+    /// Check 4 of an event that is not in the graph: whether it rejects the event whatever the
+    /// state before it.
+    pub(super) fn is_rejected_already(&self, event: &Event) -> bool {
+        event.auth_events().iter().all(|id| self.is_known(id))
+            && self
+                .timeline
+                .check_unplaced(event)
+                .is_some_and(|decision| !decision.is_allowed())
+    }
+
+    /// Whether another copy of an event that is known may tell more than the one that is.
+    pub(super) fn may_improve(&self, node: NodeIndex, pdu: &Pdu) -> bool {
+        let provenance = self.timeline.dag.provenance(node);
+        let was_altered = provenance.is_some_and(|known| known.content_hash == HashCheck::Mismatch);
+        (was_altered && crypto::is_intact(pdu, &mut Vec::new())) || self.may_be_endorsed(node, pdu)
+    }
+
+    /// Takes a verified copy of a known event that tells more than the known one.
+    pub(super) fn receive_again(
+        &mut self,
+        node: NodeIndex,
+        event: Event,
+        json: CanonicalObject,
+        notices: &mut Vec<Notice>,
+    ) -> Receipt {
+        let id = event.id().clone();
+        let was = self.standing_of(node);
+        let content_hash = event.provenance().content_hash;
+        if self.timeline.dag.provenance(node) != Some(event.provenance()) {
+            self.timeline.dag.replace(node, event);
+            self.timeline.forget();
+            let seeds = [node].into();
+            let settled = self.reevaluate(&seeds, notices);
+            self.settle(settled, notices);
+            notices
+                .retain(|notice| !matches!(notice, Notice::Revised { event, .. } if *event == id));
+        }
+        if self.may_be_endorsed_by(node, &json) {
+            self.endorse(node);
+        }
+        let standing = self.standing_of(node).unwrap_or(Standing::Outlier);
+        if was == Some(standing) && content_hash == HashCheck::Mismatch {
+            return Receipt::Known {
+                event: id,
+                standing,
+            };
+        }
+        let admitted = Admitted {
+            id,
+            json,
+            content_hash,
+        };
+        self.receipt_for(node, admitted)
+    }
+
+    /// The receipt that the verdict on an event means.
+    fn receipt_for(&self, node: NodeIndex, event: Admitted) -> Receipt {
+        let Some(verdict) = self.timeline.verdict(node) else {
+            return Receipt::Dropped(Fault::Full);
+        };
+        match Standing::of(verdict) {
+            Standing::Accepted => Receipt::Accepted(event),
+            Standing::Provisional => Receipt::Provisional {
+                event,
+                members: verdict.undecided().to_vec(),
+            },
+            Standing::SoftFailed => Receipt::SoftFailed {
+                event,
+                because: SoftFailure::of(verdict).unwrap_or(SoftFailure::Stated),
+            },
+            Standing::Rejected => Receipt::Rejected {
+                event,
+                because: Rejection::of(verdict).unwrap_or(Rejection::Stated),
+            },
+            standing @ Standing::Outlier => Receipt::Known {
+                event: event.id,
+                standing,
+            },
+        }
+    }
+
+    pub(super) fn standing_of(&self, node: NodeIndex) -> Option<Standing> {
+        self.timeline.verdict(node).map(Standing::of)
+    }
+
+    /// Whether ids are chosen by the servers, so that two events may have the same.
+    pub(super) fn chooses_ids(&self) -> bool {
+        self.timeline.rules.event_id == EventIdFormat::Field
+    }
+
+    /// Takes note of what is asked of the room's events besides the rules.
+    pub(super) fn index(&mut self, node: NodeIndex, json: &CanonicalObject) {
+        if self.chooses_ids() {
+            let hash = crypto::canonical_reference_hash(json, &self.timeline.rules);
+            self.hashes.insert(node, *hash.as_bytes());
+        }
+        self.index_event(node);
+    }
+
+    /// The part of [`index`](Self::index) that the graph knows.
+    pub(super) fn index_event(&mut self, node: NodeIndex) {
+        let dag = &self.timeline.dag;
+        let Some(event) = dag.event(node) else {
+            return;
+        };
+        if let Some(target) = event.redacts {
+            let redactions = self.redactions.entry(target.clone()).or_default();
+            redactions.push(node);
+        }
+        let target = event
+            .state_key
+            .filter(|_| dag.event_type(node) == Some(TypeIx::MEMBER));
+        if let (Some(user), Content::Member(_)) = (target, event.content) {
+            if let Some((_, server)) = user.split_once(':') {
+                let users = self.users.entry(server.into()).or_default();
+                users.insert(user.into());
+            }
+        }
+    }
+
+    /// How far the states around an event can be trusted.
+    pub(super) fn quality_before(&self, node: NodeIndex) -> Option<Quality> {
+        let before = self.timeline.records.before(node)?;
+        self.timeline.states.quality(before)
+    }
+
+    /// The event and its node, if the room has it.
+    pub(super) fn node(&self, id: &EventId) -> Option<NodeIndex> {
+        let node = self.timeline.dag.node(id)?;
+        self.timeline.dag.is_known(node).then_some(node)
+    }
+}

@@ -1,0 +1,450 @@
+//! Claimed states: what another server says the state before an event is.
+//!
+//! A server that joins a room, or that has lost touch with it, does not have the history from
+//! which the state before an event follows. It asks another server, and has to believe the answer
+//! until it knows better. A claim is checked for what can be checked: that each of its events is
+//! signed, is of this room and allowed by its own `auth_events`, all of which are there, and that
+//! there is one event for each key. Whether the state is the right one, nobody can tell; so all
+//! that follows from it is [`Quality::Claimed`], until history closes the gap.
+//!
+//! With partial state (`members_omitted` of `/send_join`) most members are left out of the claim.
+//! What follows is [`Quality::Partial`], and a rule that asks for a member who is not there leaves
+//! the event [provisional](crate::room::Standing::Provisional). A full claim for the same event
+//! ends that.
+//!
+//! Spec: [`PUT /send_join`][join], [`GET /state_ids`][state_ids].
+//!
+//! [join]: https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_joinroomideventid
+//! [state_ids]: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1state_idsroomid
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::graph::NodeIndex;
+
+use crate::auth::Decision;
+use crate::crypto::{self, KeyRing, Timestamp, VerifyError};
+use crate::dag::order;
+use crate::event::Event;
+use crate::id::{EventId, KeyId, RoomId, ServerName};
+use crate::json::CanonicalObject;
+use crate::pdu::{CREATE, FormatError, Pdu};
+use crate::room::receive::unlimited;
+use crate::room::{Fault, Notice, Room};
+use crate::state::StateMap;
+use crate::timeline::{self, Quality, Status};
+
+/// What another server says the state before an event is.
+///
+/// For `/state` and `/send_join` the state comes as `events` with their `auth_chain`; for
+/// `/state_ids` as `ids`, and the host adds those events that the room does not have to either
+/// list.
+#[derive(Clone, Debug, Default)]
+pub struct Claim<'a> {
+    /// Events of the state.
+    pub events: Vec<&'a [u8]>,
+    /// Ids of events of the state, besides.
+    pub ids: Vec<EventId>,
+    /// Events that may be needed besides: those of the auth chains.
+    pub auth_chain: Vec<&'a [u8]>,
+    /// Whether all members are there.
+    pub members: Members,
+}
+
+/// Whether a claimed state has all its members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Members {
+    /// It has.
+    #[default]
+    Complete,
+    /// Some or all were left out.
+    Omitted,
+}
+
+/// Why a claim was not taken. The room is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimError {
+    /// The room does not have the event that the claim is for, nor does it wait.
+    #[error("event `{event:.255}` is not known")]
+    UnknownEvent {
+        /// The event.
+        event: EventId,
+    },
+    /// The state before the event follows from the room's history, so no claim is needed.
+    #[error("the state before event `{event:.255}` is known")]
+    NotNeeded {
+        /// The event.
+        event: EventId,
+    },
+    /// Events or keys are missing: fetch them, and claim again.
+    #[error("{} events and {} keys are missing", events.len(), keys.len())]
+    Missing {
+        /// The events: of the state, and of its auth chains as far as they are known; sorted.
+        events: Vec<EventId>,
+        /// The keys; sorted.
+        keys: Vec<(ServerName, KeyId)>,
+    },
+    /// The claim cannot be right. Every defect that was found is listed, in the order of the
+    /// claim.
+    #[error("the claimed state has {} defects", defects.len())]
+    Invalid {
+        /// What is wrong.
+        defects: Vec<ClaimDefect>,
+    },
+}
+
+/// What is wrong with a claimed state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimDefect {
+    /// Something among `events` or `auth_chain` is not an event of the room version.
+    #[error("number {position} is not an event: {fault}")]
+    Format {
+        /// Its position, `auth_chain` counted after `events`.
+        position: usize,
+        /// Why not.
+        fault: FormatError,
+    },
+    /// An event is not signed as it must be.
+    #[error("event `{event:.255}`: {error}")]
+    Signatures {
+        /// The event.
+        event: EventId,
+        /// What is wrong.
+        error: VerifyError,
+    },
+    /// An event is of another room.
+    #[error("event `{event:.255}` is of room `{room_id:.255}`")]
+    WrongRoom {
+        /// The event.
+        event: EventId,
+        /// That room.
+        room_id: RoomId,
+    },
+    /// An event of the state is rejected.
+    #[error("event `{event:.255}` is rejected")]
+    Rejected {
+        /// The event.
+        event: EventId,
+        /// The rule of check 4 by which it is, unless the room had rejected it before.
+        because: Option<Box<Decision>>,
+    },
+    /// An event of the state is not a state event.
+    #[error("event `{event:.255}` is not a state event")]
+    NotState {
+        /// The event.
+        event: EventId,
+    },
+    /// Two events of the state have the same type and state key.
+    #[error("event `{event:.255}` and event `{other:.255}` have the same key")]
+    SameKey {
+        /// The one.
+        event: EventId,
+        /// The other.
+        other: EventId,
+    },
+    /// The room's create event is not part of the state.
+    #[error("the create event is not there")]
+    NoCreate,
+    /// An event is among its own ancestors.
+    #[error("event `{event:.255}` is among its own ancestors")]
+    Cycle {
+        /// The event.
+        event: EventId,
+    },
+}
+
+/// A verified event of a claim, and the form in which it goes on.
+type Body = (Event, CanonicalObject);
+
+/// What a claim consists of, once it is read.
+#[derive(Default)]
+struct Reading {
+    /// The events of the state, each once, in the order of the claim.
+    state: Vec<EventId>,
+    /// Events that the room does not have.
+    bodies: BTreeMap<EventId, Body>,
+    keys: BTreeSet<(ServerName, KeyId)>,
+    defects: Vec<ClaimDefect>,
+}
+
+impl Room {
+    /// Takes another server's word for the state before an event: one that waits, because some
+    /// events before it cannot be had, or one before which the state is a claim already.
+    ///
+    /// Returns what that has settled. A claim that is taken is used until the states after the
+    /// event's `prev_events` are all known; then the event, and all that rests on it, is judged
+    /// again, and what comes out differently is reported.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError`]; the room is as it was.
+    ///
+    /// # Complexity
+    ///
+    /// A signature, and a look by the rules, for each event that the room does not have; linear in
+    /// the claim. Where the event had its place already, also the cost of judging again what
+    /// descends from it.
+    pub fn claim(
+        &mut self,
+        event: &EventId,
+        claim: &Claim<'_>,
+        keys: &KeyRing,
+        now: Timestamp,
+    ) -> Result<Vec<Notice>, ClaimError> {
+        let node = self.node(event);
+        let waiting = self.queue.get(event).map(|waiting| waiting.event.clone());
+        match (node, &waiting) {
+            (None, None) => {
+                return Err(ClaimError::UnknownEvent {
+                    event: event.clone(),
+                });
+            }
+            (Some(node), _) if self.quality_before(node) == Some(Quality::Computed) => {
+                return Err(ClaimError::NotNeeded {
+                    event: event.clone(),
+                });
+            }
+            _ => {}
+        }
+        let reading = self.read(claim, keys, now);
+        let needed = self.needed(&reading, waiting.as_ref())?;
+        let rejected = self.judge_bodies(&needed, &reading.bodies);
+        let entries = self.entries(&reading, &rejected)?;
+
+        for id in &needed {
+            let Some((event, json)) = reading.bodies.get(id) else {
+                continue;
+            };
+            // The claim was checked for circles.
+            if let Ok(node) = self.timeline.dag.insert(event.clone()) {
+                self.index(node, json);
+                self.past.insert(node);
+                let (judged, _) = self.timeline.judge(node);
+                self.timeline.records.set(node, judged);
+                self.note_gap(node);
+            }
+        }
+        let quality = match claim.members {
+            Members::Complete => Quality::Claimed,
+            Members::Omitted => Quality::Partial,
+        };
+        let state = entries.iter().filter_map(|id| {
+            let node = self.timeline.dag.node(id)?;
+            Some((self.timeline.dag.key(node)?, node))
+        });
+        let claim = timeline::Claim {
+            state: state.collect::<StateMap>(),
+            quality,
+        };
+        let mut notices = Vec::new();
+        // What waited for an event of the claim goes on too.
+        let mut settled: Vec<NodeIndex> = needed
+            .iter()
+            .filter_map(|id| self.timeline.dag.node(id))
+            .collect();
+        match self.node(event) {
+            Some(node) => {
+                self.timeline.claims.insert(node, claim);
+                let seeds = BTreeSet::from([node]);
+                settled.extend(self.reevaluate(&seeds, &mut notices));
+            }
+            None => {
+                if let Some(entry) = self.queue.take(event) {
+                    let (receipt, node) = self.admit(entry.event, entry.json, Some(claim));
+                    notices.push(Notice::Settled {
+                        event: event.clone(),
+                        receipt,
+                    });
+                    settled.extend(node);
+                }
+            }
+        }
+        self.settle(settled, &mut notices);
+        Ok(notices)
+    }
+
+    /// Checks 1 to 3 of a claim's events.
+    fn read(&self, claim: &Claim<'_>, keys: &KeyRing, now: Timestamp) -> Reading {
+        let limits = unlimited(self.limits);
+        let mut reading = Reading::default();
+        let mut seen = BTreeSet::new();
+        let bodies = claim.events.iter().chain(&claim.auth_chain).enumerate();
+        for (position, bytes) in bodies {
+            let pdu = match Pdu::parse(bytes, &self.timeline.rules, &limits) {
+                Ok(pdu) => pdu,
+                Err(fault) => {
+                    reading
+                        .defects
+                        .push(ClaimDefect::Format { position, fault });
+                    continue;
+                }
+            };
+            let id = crypto::event_id(&pdu, &self.timeline.rules);
+            if let Err(Fault::WrongRoom { room_id }) = self.own(&pdu) {
+                let event = id;
+                reading
+                    .defects
+                    .push(ClaimDefect::WrongRoom { event, room_id });
+                continue;
+            }
+            if position < claim.events.len() && seen.insert(id.clone()) {
+                reading.state.push(id.clone());
+            }
+            if self.node(&id).is_some() || reading.bodies.contains_key(&id) {
+                continue;
+            }
+            match self.verified(&pdu, keys, now) {
+                Ok(body) => {
+                    reading.bodies.insert(id, body);
+                }
+                Err(error) if error.missing_keys().is_empty() => {
+                    let event = id;
+                    reading
+                        .defects
+                        .push(ClaimDefect::Signatures { event, error });
+                }
+                Err(error) => reading.keys.extend(error.missing_keys()),
+            }
+        }
+        let ids = claim.ids.iter().filter(|id| seen.insert((*id).clone()));
+        reading.state.extend(ids.cloned());
+        reading
+    }
+
+    /// The events that the room has to take up for a claim, in an order that has first what is
+    /// cited: those that it does not have, of the state, of the auth chains and of what `event`
+    /// cites there.
+    fn needed(&self, reading: &Reading, event: Option<&Event>) -> Result<Vec<EventId>, ClaimError> {
+        let mut found: BTreeSet<&EventId> = BTreeSet::new();
+        let mut missing: BTreeSet<EventId> = BTreeSet::new();
+        let cited = event.map(Event::auth_events).unwrap_or_default();
+        let mut stack: Vec<&EventId> = reading.state.iter().chain(cited).collect();
+        while let Some(id) = stack.pop() {
+            if self.node(id).is_some() {
+                continue;
+            }
+            match reading.bodies.get(id) {
+                Some((body, _)) if found.insert(id) => stack.extend(body.auth_events()),
+                Some(_) => {}
+                None => {
+                    missing.insert(id.clone());
+                }
+            }
+        }
+        if !reading.defects.is_empty() {
+            return Err(ClaimError::Invalid {
+                defects: reading.defects.clone(),
+            });
+        }
+        if !missing.is_empty() || !reading.keys.is_empty() {
+            return Err(ClaimError::Missing {
+                events: missing.into_iter().collect(),
+                keys: reading.keys.iter().cloned().collect(),
+            });
+        }
+        let cited = |id: &EventId| {
+            let body = reading.bodies.get(id);
+            body.map(|(event, _)| event.auth_events())
+                .unwrap_or_default()
+        };
+        let order = order::topological_order(found, |id| cited(id).iter(), |id| id);
+        let mut circular = order.left_over.into_iter();
+        if let Some(event) = circular
+            .next()
+            .cloned()
+            .or_else(|| self.circle(&order.sorted, reading))
+        {
+            return Err(ClaimError::Invalid {
+                defects: vec![ClaimDefect::Cycle { event }],
+            });
+        }
+        Ok(order.sorted.into_iter().cloned().collect())
+    }
+
+    /// An event that the graph would refuse for a circle; only chosen ids can make one.
+    fn circle(&self, order: &[&EventId], reading: &Reading) -> Option<EventId> {
+        if !self.chooses_ids() {
+            return None;
+        }
+        let mut trial = self.timeline.dag.clone();
+        let refused = |id: &&&EventId| {
+            let body = reading.bodies.get(**id);
+            body.is_some_and(|(event, _)| trial.insert(event.clone()).is_err())
+        };
+        order.iter().find(refused).map(|id| (*id).clone())
+    }
+
+    /// Check 4 of events that are not in the graph: those that are rejected, with the reason.
+    fn judge_bodies(
+        &self,
+        order: &[EventId],
+        bodies: &BTreeMap<EventId, Body>,
+    ) -> BTreeMap<EventId, Option<Box<Decision>>> {
+        let mut rejected: BTreeMap<EventId, Option<Box<Decision>>> = BTreeMap::new();
+        for id in order {
+            let Some((event, _)) = bodies.get(id) else {
+                continue;
+            };
+            let decision = self.timeline.check_unplaced_among(event, |cited| {
+                let (body, _) = bodies.get(cited)?;
+                Some((body.as_ref(), rejected.contains_key(cited)))
+            });
+            if event.overlong().is_some() {
+                rejected.insert(id.clone(), None);
+            } else if let Some(decision) = decision.filter(|decision| !decision.is_allowed()) {
+                rejected.insert(id.clone(), Some(Box::new(decision)));
+            }
+        }
+        rejected
+    }
+
+    /// The events of a claimed state, if it can be one.
+    fn entries(
+        &self,
+        reading: &Reading,
+        rejected: &BTreeMap<EventId, Option<Box<Decision>>>,
+    ) -> Result<Vec<EventId>, ClaimError> {
+        let mut defects = Vec::new();
+        let mut keys: BTreeMap<(String, String), EventId> = BTreeMap::new();
+        for id in &reading.state {
+            let known = self.node(id);
+            let was_rejected =
+                known.is_some_and(|node| self.timeline.status(node) == Some(Status::Rejected));
+            if was_rejected || rejected.contains_key(id) {
+                defects.push(ClaimDefect::Rejected {
+                    event: id.clone(),
+                    because: rejected.get(id).cloned().flatten(),
+                });
+                continue;
+            }
+            let parts = match known {
+                Some(node) => self.timeline.dag.event(node),
+                None => reading.bodies.get(id).map(|(event, _)| event.as_ref()),
+            };
+            let key = parts.and_then(|parts| {
+                let state_key = parts.state_key?;
+                Some((parts.event_type.to_owned(), state_key.to_owned()))
+            });
+            let Some(key) = key else {
+                defects.push(ClaimDefect::NotState { event: id.clone() });
+                continue;
+            };
+            if let Some(other) = keys.insert(key, id.clone()) {
+                defects.push(ClaimDefect::SameKey {
+                    event: id.clone(),
+                    other,
+                });
+            }
+        }
+        let create = keys.get(&(CREATE.to_owned(), String::new()));
+        if create.is_none() || create != self.timeline.create.as_ref() {
+            defects.push(ClaimDefect::NoCreate);
+        }
+        if defects.is_empty() {
+            Ok(reading.state.clone())
+        } else {
+            Err(ClaimError::Invalid { defects })
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What the host has to say about soft failure.
+
+use crate::id::EventId;
+use crate::room::{Room, Standing};
+use crate::timeline::{Status, Withheld};
+
+impl Room {
+    /// Soft-fails an accepted event because the host wants it: a spam checker, say, or a server
+    /// that says what another one did.
+    ///
+    /// Soft failure is a matter of each server; the room's state at any event stays what it is.
+    /// Returns what the event is now; `None` if the room does not have it. An event that is not
+    /// accepted stays what it is. O(V · log V + E).
+    ///
+    /// Spec: [soft failure](https://spec.matrix.org/v1.19/server-server-api/#soft-failure).
+    pub fn soft_fail(&mut self, event: &EventId) -> Option<Standing> {
+        self.overrule(event, Status::Accepted, Some(Withheld::Host))
+    }
+
+    /// Takes a soft-failed event for accepted, whatever it was soft-failed for.
+    ///
+    /// Returns what the event is now; `None` if the room does not have it. An event that is not
+    /// soft-failed stays what it is. O(V · log V + E).
+    pub fn readmit(&mut self, event: &EventId) -> Option<Standing> {
+        self.overrule(event, Status::SoftFailed, None)
+    }
+
+    pub(super) fn overrule(
+        &mut self,
+        event: &EventId,
+        status: Status,
+        withheld: Option<Withheld>,
+    ) -> Option<Standing> {
+        let node = self.node(event)?;
+        let mut judged = self.timeline.records.get(node)?;
+        if judged.verdict.status() == status {
+            judged.verdict.withheld = withheld;
+            if withheld.is_none() {
+                judged.verdict.by_current_state = None;
+            }
+            self.timeline.records.set(node, judged);
+            self.revised.insert(node);
+            self.find_extremities();
+        }
+        self.standing_of(node)
+    }
+}

@@ -1,0 +1,399 @@
+//! Receipt checks 1 to 7, in order.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use petgraph::graph::NodeIndex;
+
+use crate::crypto::{self, KeyRing, KeyStatus, Timestamp, VerifyError};
+use crate::event::{Event, HashCheck};
+use crate::id::{EventId, KeyId, ServerName};
+use crate::json::CanonicalObject;
+use crate::limits::Limits;
+use crate::pdu::Pdu;
+use crate::room::queue::Unverified;
+use crate::room::{Fault, Missing, Notice, Receipt, Received, Room};
+
+impl Room {
+    /// Takes a PDU as it came over federation through the receipt checks.
+    ///
+    /// `keys` are the public keys that the host has, `now` is the time. Nothing is fetched: what
+    /// is missing is in [`Receipt::Waiting`], all of it at once, and the event is judged by itself
+    /// when that arrives. The notices tell of events that the arrival of this one has settled.
+    ///
+    /// An event that the room has changes nothing, however often it comes, and an event that is
+    /// dropped leaves no trace. What becomes of the events depends on which there are, not on
+    /// their order; only soft failure does, as the specification ties it to arrival.
+    ///
+    /// # Complexity
+    ///
+    /// One pass over the bytes, two hashes and a signature for each server that must sign; the
+    /// authorisation rules three times at the most; and the [resolution](crate::resolve::resolve)
+    /// of the states after the `prev_events`, and of those after the extremities, where they
+    /// differ. The size of the room does not enter.
+    ///
+    /// Spec: [checks performed on receipt of a PDU][checks].
+    ///
+    /// [checks]: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
+    pub fn receive(&mut self, bytes: &[u8], keys: &KeyRing, now: Timestamp) -> Received {
+        let limits = self.limits;
+        self.receive_within(bytes, &limits, keys, now)
+    }
+
+    /// As [`receive`](Self::receive), for events of the past that another server answered
+    /// `/backfill` with: the numbers of `prev_events` and `auth_events` are not limited, as old
+    /// events have more of them.
+    ///
+    /// Spec: [`GET /backfill`][backfill].
+    ///
+    /// [backfill]: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1backfillroomid
+    pub fn receive_backfilled(&mut self, bytes: &[u8], keys: &KeyRing, now: Timestamp) -> Received {
+        let limits = unlimited(self.limits);
+        self.receive_within(bytes, &limits, keys, now)
+    }
+
+    /// Judges the events that waited for keys which `keys` has by now.
+    ///
+    /// Linear in the number of such events.
+    pub fn resume(&mut self, keys: &KeyRing, now: Timestamp) -> Vec<Notice> {
+        let validity = self.timeline.rules.key_validity;
+        let ready = self.queue.take_verifiable(|server, key, pdu| {
+            let found = keys.lookup(server, key, pdu.origin_server_ts(), now, validity);
+            !matches!(found, KeyStatus::Unknown)
+        });
+        let mut notices = Vec::new();
+        for pdu in ready {
+            let event = crypto::event_id(&pdu, &self.timeline.rules);
+            let receipt = self.receive_pdu(pdu, keys, now, &mut notices);
+            if !matches!(receipt, Receipt::Waiting(_)) {
+                notices.push(Notice::Settled { event, receipt });
+            }
+        }
+        notices
+    }
+
+    fn receive_within(
+        &mut self,
+        bytes: &[u8],
+        limits: &Limits,
+        keys: &KeyRing,
+        now: Timestamp,
+    ) -> Received {
+        let mut notices = Vec::new();
+        // 1
+        let receipt = match Pdu::parse(bytes, &self.timeline.rules, limits) {
+            Ok(pdu) => self.receive_pdu(pdu, keys, now, &mut notices),
+            Err(fault) => Receipt::Dropped(fault.into()),
+        };
+        Received { receipt, notices }
+    }
+
+    fn receive_pdu(
+        &mut self,
+        pdu: Pdu,
+        keys: &KeyRing,
+        now: Timestamp,
+        notices: &mut Vec<Notice>,
+    ) -> Receipt {
+        let id = match self.own(&pdu) {
+            Ok(id) => id,
+            Err(fault) => return Receipt::Dropped(fault),
+        };
+        let known = self.timeline.dag.node(&id);
+        let known = known.filter(|node| self.timeline.dag.is_known(*node));
+        if let Some(known) = known.and_then(|node| self.known(node, &id, &pdu)) {
+            return known;
+        }
+        // 2, 3
+        let (event, json) = match self.verified(&pdu, keys, now) {
+            Ok(verified) => verified,
+            Err(error) => {
+                let missing = error.missing_keys();
+                if missing.is_empty() {
+                    return Receipt::Dropped(error.into());
+                }
+                return self.wait_for_keys(id, pdu, missing, notices);
+            }
+        };
+        match known {
+            Some(node) => self.receive_again(node, event, json, notices),
+            None => self.receive_verified(event, json, notices),
+        }
+    }
+
+    /// Checks 2 and 3: the event, and the form in which it goes on.
+    pub(super) fn verified(
+        &self,
+        pdu: &Pdu,
+        keys: &KeyRing,
+        now: Timestamp,
+    ) -> Result<(Event, CanonicalObject), VerifyError> {
+        let rules = &self.timeline.rules;
+        let event = crypto::verify(pdu.clone(), rules, keys, now, &self.limits)?;
+        let json = match event.provenance().content_hash {
+            HashCheck::Ok => pdu.json().clone(),
+            HashCheck::Mismatch => pdu
+                .json()
+                .selected(&rules.redaction.kept(pdu.event_type()).redacted),
+        };
+        Ok((event, json))
+    }
+
+    /// The id of a PDU, if it is one of this room.
+    pub(super) fn own(&self, pdu: &Pdu) -> Result<EventId, Fault> {
+        let id = crypto::event_id(pdu, &self.timeline.rules);
+        match pdu.stated_room_id() {
+            Some(room_id) if *room_id == self.id => Ok(id),
+            Some(room_id) => Err(Fault::WrongRoom {
+                room_id: room_id.clone(),
+            }),
+            // A create event makes a room of its own.
+            None if self.timeline.create.as_ref() == Some(&id) => Ok(id),
+            None => Err(Fault::WrongRoom {
+                room_id: crypto::implied_room_id(&id),
+            }),
+        }
+    }
+
+    /// The receipt for an event that the room has; `None` if this copy may be a better one.
+    fn known(&self, node: NodeIndex, id: &EventId, pdu: &Pdu) -> Option<Receipt> {
+        if let Some(hash) = self.hashes.get(&node) {
+            if *hash
+                != *crypto::canonical_reference_hash(pdu.json(), &self.timeline.rules).as_bytes()
+            {
+                return Some(Receipt::Dropped(Fault::OtherEvent { id: id.clone() }));
+            }
+        }
+        if self.may_improve(node, pdu) {
+            return None;
+        }
+        Some(Receipt::Known {
+            event: id.clone(),
+            standing: self.standing_of(node)?,
+        })
+    }
+
+    fn wait_for_keys(
+        &mut self,
+        id: EventId,
+        pdu: Pdu,
+        keys: Vec<(ServerName, KeyId)>,
+        notices: &mut Vec<Notice>,
+    ) -> Receipt {
+        let events = self.missing_behind(&self.unknown_to(&pdu));
+        let unverified = Unverified {
+            id: id.clone(),
+            pdu,
+            keys: keys.clone(),
+        };
+        let evicted = self.queue.wait_for_keys(unverified, &self.limits);
+        self.waiting_receipt(
+            Missing {
+                event: id,
+                events,
+                keys,
+            },
+            evicted,
+            notices,
+        )
+    }
+
+    /// Checks 4 to 7 of a verified event that the room does not have, as soon as it has what that
+    /// takes.
+    fn receive_verified(
+        &mut self,
+        event: Event,
+        json: CanonicalObject,
+        notices: &mut Vec<Notice>,
+    ) -> Receipt {
+        let id = event.id().clone();
+        if let Some(waiting) = self.queue.get(&id) {
+            let improves = event.provenance().content_hash == HashCheck::Ok
+                && waiting.event.provenance().content_hash == HashCheck::Mismatch;
+            if !improves {
+                let (other, lacking) = (waiting.event != event, waiting.lacking.clone());
+                if other && self.chooses_ids() {
+                    return Receipt::Dropped(Fault::OtherEvent { id });
+                }
+                return Receipt::Waiting(Missing {
+                    events: self.missing_behind(&lacking),
+                    event: id,
+                    keys: Vec::new(),
+                });
+            }
+            self.queue.take(&id);
+        }
+        let lacking = self.lacking(&event);
+        if lacking.is_empty() || self.is_rejected_already(&event) {
+            let (receipt, node) = self.admit(event, json, None);
+            if let Some(node) = node {
+                self.settle([node], notices);
+            }
+            return receipt;
+        }
+        if self.queue.closes_a_circle(&id, &lacking) {
+            return Receipt::Dropped(Fault::Cycle { id });
+        }
+        let events = self.missing_behind(&lacking);
+        if self.history.contains(&id) {
+            self.mark_history(event.prev_events().to_vec());
+        }
+        let evicted = self.queue.wait(event, json, lacking, &self.limits);
+        self.waiting_receipt(
+            Missing {
+                event: id,
+                events,
+                keys: Vec::new(),
+            },
+            evicted,
+            notices,
+        )
+    }
+
+    fn waiting_receipt(
+        &self,
+        missing: Missing,
+        evicted: Vec<EventId>,
+        notices: &mut Vec<Notice>,
+    ) -> Receipt {
+        let has_place = !evicted.contains(&missing.event);
+        let others = evicted.into_iter().filter(|id| *id != missing.event);
+        notices.extend(others.map(|event| Notice::Evicted { event }));
+        if has_place {
+            Receipt::Waiting(missing)
+        } else {
+            Receipt::Dropped(Fault::QueueFull)
+        }
+    }
+
+    /// What an event has to wait for: cited events that are not known, and `prev_events` after
+    /// which the state is not.
+    pub(super) fn lacking(&self, event: &Event) -> BTreeSet<EventId> {
+        let auth = event.auth_events().iter().filter(|id| !self.is_known(id));
+        let prev = event.prev_events().iter();
+        let prev = prev.filter(|id| !self.has_state_after(id));
+        auth.chain(prev).cloned().collect()
+    }
+
+    pub(super) fn is_known(&self, id: &EventId) -> bool {
+        let node = self.timeline.dag.node(id);
+        node.is_some_and(|node| self.timeline.dag.is_known(node))
+    }
+
+    /// What a PDU cites and the room does not have.
+    pub(super) fn unknown_to(&self, pdu: &Pdu) -> BTreeSet<EventId> {
+        let cited = pdu.auth_events().iter().chain(pdu.prev_events());
+        cited.filter(|id| !self.is_known(id)).cloned().collect()
+    }
+
+    fn has_state_after(&self, id: &EventId) -> bool {
+        let node = self.timeline.dag.node(id);
+        node.is_some_and(|node| self.timeline.records.after(node).is_some())
+    }
+
+    /// Of what some events wait for, what nobody has: the ids at the bottom of every chain of
+    /// waiting events and of events without a state. Sorted. O(w) in those events.
+    pub(super) fn missing_behind(&self, lacking: &BTreeSet<EventId>) -> Vec<EventId> {
+        let dag = &self.timeline.dag;
+        let mut seen: BTreeSet<EventId> = BTreeSet::new();
+        let mut missing = BTreeSet::new();
+        let mut stack: Vec<EventId> = lacking.iter().cloned().collect();
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id.clone()) {
+                continue;
+            }
+            if let Some(waiting) = self.queue.get(&id) {
+                stack.extend(waiting.lacking.iter().cloned());
+            } else if let Some(node) = dag.node(&id).filter(|node| dag.is_known(*node)) {
+                let stateless = |prev: &NodeIndex| self.timeline.records.after(*prev).is_none();
+                let prev = dag.prev_events(node).filter(stateless);
+                stack.extend(prev.filter_map(|prev| dag.id(prev).cloned()));
+            } else {
+                missing.insert(id);
+            }
+        }
+        missing.into_iter().collect()
+    }
+
+    /// Goes on with what waited for `nodes`, and for what that settles.
+    pub(super) fn settle(
+        &mut self,
+        nodes: impl IntoIterator<Item = NodeIndex>,
+        notices: &mut Vec<Notice>,
+    ) {
+        let mut settled: VecDeque<NodeIndex> = nodes.into_iter().collect();
+        while let Some(node) = settled.pop_front() {
+            let Some(id) = self.timeline.dag.id(node).cloned() else {
+                continue;
+            };
+            for waiting in self.queue.needing(&id) {
+                let Some(event) = self.queue.get(&waiting).map(|entry| &entry.event) else {
+                    continue;
+                };
+                let lacking = self.lacking(event);
+                if !lacking.is_empty() && !self.is_rejected_already(event) {
+                    self.queue.update(&waiting, lacking);
+                    continue;
+                }
+                let Some(entry) = self.queue.take(&waiting) else {
+                    continue;
+                };
+                let (receipt, node) = self.admit(entry.event, entry.json, None);
+                notices.push(Notice::Settled {
+                    event: waiting,
+                    receipt,
+                });
+                settled.extend(node);
+            }
+            // Events that are in the graph without a state, or with one that was claimed.
+            let ready = self.with_new_state(node);
+            if !ready.is_empty() {
+                settled.extend(self.reevaluate(&ready, notices));
+            }
+        }
+    }
+
+    /// The events after `node` that wait for the states after their `prev_events`, now that all of
+    /// them are known.
+    fn with_new_state(&self, node: NodeIndex) -> BTreeSet<NodeIndex> {
+        let timeline = &self.timeline;
+        if timeline.records.after(node).is_none() {
+            return BTreeSet::new();
+        }
+        let waits = |child: &NodeIndex| {
+            let stateless = timeline.records.before(*child).is_none();
+            stateless || timeline.claims.contains_key(child)
+        };
+        let children = timeline.dag.children(node);
+        let children = children.filter(waits);
+        children
+            .filter(|child| self.has_states_behind(*child))
+            .collect()
+    }
+
+    /// Notes that these events, and what they cite as `prev_events`, lie in the past of events
+    /// before which the state is known.
+    pub(super) fn mark_history(&mut self, ids: Vec<EventId>) {
+        let mut stack = ids;
+        while let Some(id) = stack.pop() {
+            if self.has_state_after(&id) || !self.history.insert(id.clone()) {
+                continue;
+            }
+            if let Some(waiting) = self.queue.get(&id) {
+                stack.extend(waiting.event.prev_events().iter().cloned());
+            }
+            let dag = &self.timeline.dag;
+            let prev = dag.node(&id).map(|node| dag.prev_events(node));
+            let prev = prev.into_iter().flatten();
+            stack.extend(prev.filter_map(|prev| dag.id(prev).cloned()));
+        }
+    }
+}
+
+/// Limits for events that were accepted long ago.
+pub(super) fn unlimited(limits: Limits) -> Limits {
+    Limits {
+        prev_events: usize::MAX,
+        auth_events: usize::MAX,
+        ..limits
+    }
+}

@@ -1,0 +1,167 @@
+//! Judging again what was judged before.
+//!
+//! An answer that was given changes only where what it rested on turns out to be something else:
+//! a claimed state is replaced by a better one or by what follows from the room's history, members
+//! that were left out arrive, or an event arrives intact that was known in an altered form. Then
+//! everything that rests on it is judged again, in order, and what comes out differently is
+//! reported.
+
+use std::collections::BTreeSet;
+
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+
+use crate::dag::order;
+use crate::room::{Notice, Room, Standing};
+use crate::timeline::{Claim, Extremities, Judged, Status, Verdict};
+
+impl Room {
+    /// Judges `seeds` again and everything that rests on them. Returns the events of which the
+    /// state after them was not known before.
+    ///
+    /// O(n · log n) and the cost of judging for the n events that descend from `seeds` by either
+    /// kind of citation; where the standing of one changes, also O(V · log V + E) for finding the
+    /// forward extremities.
+    pub(super) fn reevaluate(
+        &mut self,
+        seeds: &BTreeSet<NodeIndex>,
+        notices: &mut Vec<Notice>,
+    ) -> Vec<NodeIndex> {
+        self.timeline.forget();
+        let mut settled = Vec::new();
+        let mut extremities_change = false;
+        for node in self.resting_on(seeds) {
+            if self.has_states_behind(node) {
+                self.timeline.claims.remove(&node);
+            }
+            let was = self.timeline.records.get(node);
+            let before = self
+                .timeline
+                .before(node, was.as_ref().and_then(|was| was.before));
+            let (mut verdict, asked) = self.timeline.verdict_in(node, before);
+            let old = was.as_ref().map(|was| &was.verdict);
+            let met_present = old.is_some_and(has_met_the_present);
+            if let Some(old) = old.filter(|_| met_present) {
+                verdict.by_current_state.clone_from(&old.by_current_state);
+                verdict.withheld = old.withheld;
+            }
+            let is_as_it_was = was.as_ref().is_some_and(|was| {
+                was.before == before && was.verdict.status() == verdict.status()
+            });
+            let mut judged = match &was {
+                Some(was) if is_as_it_was => Judged {
+                    verdict,
+                    before,
+                    after: was.after,
+                },
+                _ => self.timeline.record_with(node, verdict, before),
+            };
+            let accepted = judged.verdict.status() == Status::Accepted;
+            if accepted && !met_present && !self.past.contains(&node) {
+                if self.is_of_the_past(node) {
+                    self.past.insert(node);
+                } else {
+                    self.judge_by_present(node, None, &mut judged, &asked);
+                }
+            }
+            let (standing, old) = (Standing::of(&judged.verdict), old.map(Standing::of));
+            let after_changes = was.as_ref().is_none_or(|was| was.after != judged.after);
+            extremities_change |= old != Some(standing) || after_changes;
+            if was.as_ref().is_none_or(|was| was.after.is_none()) && judged.after.is_some() {
+                settled.push(node);
+            }
+            self.timeline.records.set(node, judged);
+            self.revised.insert(node);
+            if let Some(was) = old.filter(|old| *old != standing) {
+                let event = self.timeline.dag.id(node).cloned();
+                notices.extend(event.map(|event| Notice::Revised {
+                    event,
+                    was,
+                    is: standing,
+                }));
+            }
+            self.note_gap(node);
+        }
+        if extremities_change {
+            self.find_extremities();
+        }
+        settled
+    }
+
+    /// Whether the states after all `prev_events` of an event are known.
+    pub(super) fn has_states_behind(&self, node: NodeIndex) -> bool {
+        let timeline = &self.timeline;
+        let mut prev = timeline.dag.prev_events(node);
+        prev.all(|prev| timeline.records.after(prev).is_some())
+    }
+
+    /// `seeds` and all events that descend from them, by `prev_events`, by `auth_events` or by a
+    /// claimed state; in an order that has first what others rest on.
+    fn resting_on(&self, seeds: &BTreeSet<NodeIndex>) -> Vec<NodeIndex> {
+        let dag = &self.timeline.dag;
+        let claims = &self.timeline.claims;
+        let mut found: BTreeSet<NodeIndex> = BTreeSet::new();
+        let mut stack: Vec<NodeIndex> = seeds.iter().copied().collect();
+        loop {
+            while let Some(node) = stack.pop() {
+                if dag.is_known(node) && found.insert(node) {
+                    stack.extend(dag.children(node));
+                    stack.extend(
+                        dag.auth_graph()
+                            .neighbors_directed(node, Direction::Incoming),
+                    );
+                }
+            }
+            let rests = |claim: &Claim| {
+                let mut entries = claim.state.iter();
+                entries.any(|(_, entry)| found.contains(&entry))
+            };
+            let claiming = claims.iter().filter(|(node, _)| !found.contains(node));
+            stack.extend(
+                claiming
+                    .filter(|(_, claim)| rests(claim))
+                    .map(|(node, _)| *node),
+            );
+            if stack.is_empty() {
+                break;
+            }
+        }
+        let cited = |node: NodeIndex| {
+            let claim = claims.get(&node).into_iter();
+            let claimed = claim.flat_map(|claim| claim.state.iter().map(|(_, entry)| entry));
+            let cited = dag.prev_events(node).chain(dag.auth_events(node));
+            cited.chain(claimed).collect::<Vec<_>>()
+        };
+        let key = |node: NodeIndex| (dag.rank(node), node);
+        let order::TopologicalOrder {
+            mut sorted,
+            left_over,
+        } = order::topological_order(found.iter().copied(), cited, key);
+        // A claimed state may hold what descends from the event that it was claimed for; then
+        // ranks decide.
+        let mut left_over = left_over;
+        left_over.sort_unstable_by_key(|node| key(*node));
+        sorted.extend(left_over);
+        sorted
+    }
+
+    /// Finds the forward extremities anew. O(V · log V + E).
+    pub(super) fn find_extremities(&mut self) {
+        let dag = &self.timeline.dag;
+        let mut order: Vec<NodeIndex> = dag.events().collect();
+        order.sort_unstable_by_key(|node| dag.rank(*node));
+        let found = self.timeline.extremities_of(&order);
+        self.extremities = Extremities::default();
+        for node in found.into_iter().filter(|node| !self.past.contains(node)) {
+            if let Some(after) = self.timeline.records.after(node) {
+                self.extremities.insert(node, after);
+            }
+        }
+        self.find_current();
+    }
+}
+
+/// Whether an event was accepted before, and so has had checks 6 and 7.
+fn has_met_the_present(verdict: &Verdict) -> bool {
+    matches!(verdict.status(), Status::Accepted | Status::SoftFailed)
+}
