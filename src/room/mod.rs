@@ -5,3 +5,8 @@ mod draft;
 mod policy;
 mod template;
 mod visibility;
+
+pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use};
+pub use self::visibility::{
+    At, JoinedLater, UserView, Viewer, Visibility, VisibilityRule, server_visibility, visibility,
+};
