@@ -11,7 +11,7 @@
 //! | signatures that an event must have       | [`required_signers`], [`verify`]          |
 //! | hashes and signatures of outgoing events | [`hash_and_sign_event`]                   |
 //! | retrieving server keys, key validity     | [`KeyDocument`], [`KeyRing`]              |
-//! | policy server signatures                 | [`is_signed_by_policy_server`]            |
+//! | policy server signatures                 | [`verify_policy_signature`]               |
 //!
 //! ```
 //! use roomdag::crypto::{self, KeyRing, Timestamp, Validity, VerifyKey};
@@ -69,6 +69,6 @@ pub use self::signers::{RequiredSigner, SignerRole, required_signers};
 pub use self::signing_key::SigningKey;
 pub use self::unverified::{stored, unverified, unverified_named};
 pub use self::verify::{
-    POLICY_SERVER_KEY, SignatureError, VerifyError, is_signed_by_policy_server, verify,
+    POLICY_SERVER_KEY, SignatureError, VerifyError, verify, verify_policy_signature,
 };
 pub use self::verify_key::{KeyError, VerifyKey};

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::crypto::hash::{kept, signed_message};
-use crate::crypto::signature::signatures_by;
+use crate::crypto::hash::signed_message;
 use crate::crypto::signers::{RequiredSigner, SignerRole, required_signers};
 use crate::crypto::unverified::event;
-use crate::crypto::{KeyRing, KeyStatus, Signature, Timestamp, VerifyKey};
+use crate::crypto::{JsonSignatureError, KeyRing, KeyStatus, Signature, Timestamp, VerifyKey};
 use crate::event::{AuthoriserSigned, Event, Signatures};
 use crate::id::{KeyId, ServerName, truncated};
-use crate::json::{Object, RawValue};
+use crate::json::RawValue;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
 use crate::version::RoomVersionRules;
@@ -71,27 +70,37 @@ pub fn verify(
     }
 }
 
-/// Whether a policy server has signed an event with the key that the room's state names for it.
+/// Checks that a policy server has signed an event with the key that the room's state names for it.
 ///
-/// Such a signature is no part of checks 2 and 3, and says nothing about the event's sender.
+/// Such a signature is no part of checks 2 and 3, and says nothing about the event's sender, even
+/// where both are of one server. It covers the redacted form, so a redacted copy has it too.
+///
+/// # Errors
+///
+/// - [`JsonSignatureError::Missing`]: `server` has no signature called [`POLICY_SERVER_KEY`].
+/// - [`JsonSignatureError::Malformed`]: it is not 64 bytes in Base64.
+/// - [`JsonSignatureError::Invalid`]: it does not verify.
 ///
 /// Spec: [validating policy server signatures][spec].
 ///
 /// [spec]: https://spec.matrix.org/v1.19/server-server-api/#validating-policy-server-signatures
-#[must_use]
-pub fn is_signed_by_policy_server(
-    event: &Object,
+pub fn verify_policy_signature(
+    pdu: &Pdu,
     server: &ServerName,
     key: &VerifyKey,
     rules: &RoomVersionRules,
-) -> bool {
-    let signature = signatures_by(event, server.as_str())
-        .and_then(|keys| Signature::from_base64(keys.get(POLICY_SERVER_KEY)?.as_str()?));
-    signature.is_some_and(|signature| {
-        let mut message = Vec::new();
-        event.write_selected(&kept(event, rules).signed, &mut message);
-        key.verify(&message, &signature)
-    })
+) -> Result<(), JsonSignatureError> {
+    let signatures = pdu.json().get("signatures");
+    let text = signatures
+        .and_then(|servers| servers.get(server.as_str())?.get(POLICY_SERVER_KEY))
+        .ok_or(JsonSignatureError::Missing)?;
+    let signature = text.as_str().and_then(|text| Signature::from_base64(&text));
+    let signature = signature.ok_or(JsonSignatureError::Malformed)?;
+    if key.verify(&signed_message(pdu, rules), &signature) {
+        Ok(())
+    } else {
+        Err(JsonSignatureError::Invalid)
+    }
 }
 
 /// The key id of every policy server's ed25519 key.

@@ -8,7 +8,7 @@
 //! |----------------------------------|------------------------------------------|
 //! | event format, size limits        | [`Pdu::parse`], [`FormatError`]          |
 //! | redaction                        | [`redact()`], [`RedactionRules`](crate::version::RedactionRules) |
-//! | what the auth rules read         | [`content`]                              |
+//! | what the rules read              | [`content`]                              |
 //!
 //! Reads [`json`](crate::json), [`version`](crate::version). Spec:
 //! <https://spec.matrix.org/v1.19/server-server-api/#pdus>
@@ -25,10 +25,14 @@ pub use self::redact::redact;
 pub const ALIASES: &str = "m.room.aliases";
 /// The event type `m.room.create`.
 pub const CREATE: &str = "m.room.create";
+/// The event type `m.room.history_visibility`.
+pub const HISTORY_VISIBILITY: &str = "m.room.history_visibility";
 /// The event type `m.room.join_rules`.
 pub const JOIN_RULES: &str = "m.room.join_rules";
 /// The event type `m.room.member`.
 pub const MEMBER: &str = "m.room.member";
+/// The event type `m.room.policy`.
+pub const POLICY: &str = "m.room.policy";
 /// The event type `m.room.power_levels`.
 pub const POWER_LEVELS: &str = "m.room.power_levels";
 /// The event type `m.room.redaction`.

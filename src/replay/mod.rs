@@ -19,7 +19,7 @@
 //! caller can bridge it with a [claimed state](ReplayOptions::claimed).
 //!
 //! Receipt check 7, the policy server's, is the host's to make:
-//! [`crypto::is_signed_by_policy_server`](crate::crypto::is_signed_by_policy_server) is what it needs.
+//! [`crypto::verify_policy_signature`](crate::crypto::verify_policy_signature) is what it needs.
 //!
 //! The answers depend on the set of events alone. Only soft failure depends on the order in which
 //! they arrived, as the specification has it, and only [`Arrival::InOrder`] asks for it.

@@ -8,9 +8,9 @@ use crate::crypto;
 use crate::dag::InsertError;
 use crate::event::{Event, HashCheck};
 use crate::id::EventId;
-use crate::json::CanonicalObject;
 use crate::pdu::Pdu;
 use crate::pdu::content::Content;
+use crate::room::receive::Verified;
 use crate::room::{Admitted, Fault, Notice, Receipt, Rejection, Room, SoftFailure, Standing};
 use crate::state::TypeIx;
 use crate::timeline::{Asked, Claim, Judged, Quality, Status, Withheld};
@@ -23,12 +23,11 @@ impl Room {
     /// The node is that of the event, unless it was dropped.
     pub(super) fn admit(
         &mut self,
-        event: Event,
-        json: CanonicalObject,
+        verified: Verified,
         claim: Option<Claim>,
     ) -> (Receipt, Option<NodeIndex>) {
-        let id = event.id().clone();
-        let content_hash = event.provenance().content_hash;
+        let pdu = verified.pdu.clone();
+        let (event, admitted) = verified.into_parts(&self.timeline.rules);
         let node = match self.timeline.dag.insert(event) {
             Ok(node) => node,
             Err(error) => {
@@ -39,7 +38,7 @@ impl Room {
                 return (Receipt::Dropped(fault), None);
             }
         };
-        self.index(node, &json);
+        self.index(node, &pdu);
         if let Some(claim) = claim {
             self.timeline.claims.insert(node, claim);
         }
@@ -47,22 +46,17 @@ impl Room {
         if self.is_of_the_past(node) {
             self.past.insert(node);
         } else {
-            self.judge_by_present(node, Some(&json), &mut judged, &asked);
+            self.judge_by_present(node, Some(&pdu), &mut judged, &asked);
         }
         self.keep(node, judged);
-        let admitted = Admitted {
-            id,
-            json,
-            content_hash,
-        };
         (self.receipt_for(node, admitted), Some(node))
     }
 
-    /// Checks 6 and 7, and whether there is a place among the extremities. Check 7 needs the JSON.
+    /// Checks 6 and 7, and whether there is a place among the extremities. Check 7 needs the PDU.
     pub(super) fn judge_by_present(
         &mut self,
         node: NodeIndex,
-        json: Option<&CanonicalObject>,
+        pdu: Option<&Pdu>,
         judged: &mut Judged,
         asked: &Asked,
     ) {
@@ -83,8 +77,8 @@ impl Room {
             return;
         }
         // 7
-        judged.verdict.withheld = json
-            .and_then(|json| self.withheld_by_policy(node, json))
+        judged.verdict.withheld = pdu
+            .and_then(|pdu| self.withheld_by_policy(pdu))
             .or_else(|| {
                 let after = judged.after?;
                 let (events, states) = self.extremities.with(&self.timeline, node, after);
@@ -166,48 +160,36 @@ impl Room {
                 .is_some_and(|decision| !decision.is_allowed())
     }
 
-    /// Whether another copy of an event that is known may tell more than the one that is.
+    /// Whether another copy of an event that is known may tell more than the one that is: it is
+    /// intact, or the policy server has signed it.
     pub(super) fn may_improve(&self, node: NodeIndex, pdu: &Pdu) -> bool {
         let provenance = self.timeline.dag.provenance(node);
         let was_altered = provenance.is_some_and(|known| known.content_hash == HashCheck::Mismatch);
-        (was_altered && crypto::is_intact(pdu, &mut Vec::new())) || self.may_be_endorsed(node, pdu)
+        (was_altered && crypto::is_intact(pdu, &mut Vec::new())) || self.is_endorsed(node, pdu)
     }
 
-    /// Takes a verified copy of a known event that tells more than the known one.
+    /// Takes a verified copy of a known event that [may tell more](Self::may_improve).
     pub(super) fn receive_again(
         &mut self,
         node: NodeIndex,
-        event: Event,
-        json: CanonicalObject,
+        verified: Verified,
         notices: &mut Vec<Notice>,
     ) -> Receipt {
-        let id = event.id().clone();
-        let was = self.standing_of(node);
-        let content_hash = event.provenance().content_hash;
-        if self.timeline.dag.provenance(node) != Some(event.provenance()) {
+        let is_endorsed = self.is_endorsed(node, &verified.pdu);
+        let (event, admitted) = verified.into_parts(&self.timeline.rules);
+        let known = self.timeline.dag.provenance(node);
+        if known.is_some_and(|known| known.content_hash != event.provenance().content_hash) {
             self.timeline.dag.replace(node, event);
-            self.timeline.forget();
-            let seeds = [node].into();
-            let settled = self.reevaluate(&seeds, notices);
+            let settled = self.reevaluate(&BTreeSet::from([node]), notices);
             self.settle(settled, notices);
-            notices
-                .retain(|notice| !matches!(notice, Notice::Revised { event, .. } if *event == id));
+            // The receipt says it.
+            notices.retain(
+                |notice| !matches!(notice, Notice::Revised { event, .. } if *event == admitted.id),
+            );
         }
-        if self.may_be_endorsed_by(node, &json) {
+        if is_endorsed {
             self.endorse(node);
         }
-        let standing = self.standing_of(node).unwrap_or(Standing::Outlier);
-        if was == Some(standing) && content_hash == HashCheck::Mismatch {
-            return Receipt::Known {
-                event: id,
-                standing,
-            };
-        }
-        let admitted = Admitted {
-            id,
-            json,
-            content_hash,
-        };
         self.receipt_for(node, admitted)
     }
 
@@ -247,9 +229,9 @@ impl Room {
     }
 
     /// Takes note of what is asked of the room's events besides the rules.
-    pub(super) fn index(&mut self, node: NodeIndex, json: &CanonicalObject) {
+    pub(super) fn index(&mut self, node: NodeIndex, pdu: &Pdu) {
         if self.chooses_ids() {
-            let hash = crypto::canonical_reference_hash(json, &self.timeline.rules);
+            let hash = crypto::canonical_reference_hash(pdu.json(), &self.timeline.rules);
             self.hashes.insert(node, *hash.as_bytes());
         }
         self.index_event(node);

@@ -26,9 +26,8 @@ use crate::crypto::{self, KeyRing, Timestamp, VerifyError};
 use crate::dag::order;
 use crate::event::Event;
 use crate::id::{EventId, KeyId, RoomId, ServerName};
-use crate::json::CanonicalObject;
 use crate::pdu::{CREATE, FormatError, Pdu};
-use crate::room::receive::unlimited;
+use crate::room::receive::{Verified, unlimited};
 use crate::room::{Fault, Notice, Room};
 use crate::state::StateMap;
 use crate::timeline::{self, Quality, Status};
@@ -154,16 +153,13 @@ pub enum ClaimDefect {
     },
 }
 
-/// A verified event of a claim, and the form in which it goes on.
-type Body = (Event, CanonicalObject);
-
 /// What a claim consists of, once it is read.
 #[derive(Default)]
 struct Reading {
     /// The events of the state, each once, in the order of the claim.
     state: Vec<EventId>,
     /// Events that the room does not have.
-    bodies: BTreeMap<EventId, Body>,
+    bodies: BTreeMap<EventId, Verified>,
     keys: BTreeSet<(ServerName, KeyId)>,
     defects: Vec<ClaimDefect>,
 }
@@ -193,7 +189,10 @@ impl Room {
         now: Timestamp,
     ) -> Result<Vec<Notice>, ClaimError> {
         let node = self.node(event);
-        let waiting = self.queue.get(event).map(|waiting| waiting.event.clone());
+        let waiting = self
+            .queue
+            .get(event)
+            .map(|waiting| waiting.verified.event.clone());
         match (node, &waiting) {
             (None, None) => {
                 return Err(ClaimError::UnknownEvent {
@@ -213,12 +212,12 @@ impl Room {
         let entries = self.entries(&reading, &rejected)?;
 
         for id in &needed {
-            let Some((event, json)) = reading.bodies.get(id) else {
+            let Some(body) = reading.bodies.get(id) else {
                 continue;
             };
             // The claim was checked for circles.
-            if let Ok(node) = self.timeline.dag.insert(event.clone()) {
-                self.index(node, json);
+            if let Ok(node) = self.timeline.dag.insert(body.event.clone()) {
+                self.index(node, &body.pdu);
                 self.past.insert(node);
                 let (judged, _) = self.timeline.judge(node);
                 self.timeline.records.set(node, judged);
@@ -251,7 +250,7 @@ impl Room {
             }
             None => {
                 if let Some(entry) = self.queue.take(event) {
-                    let (receipt, node) = self.admit(entry.event, entry.json, Some(claim));
+                    let (receipt, node) = self.admit(entry.verified, Some(claim));
                     notices.push(Notice::Settled {
                         event: event.clone(),
                         receipt,
@@ -325,7 +324,7 @@ impl Room {
                 continue;
             }
             match reading.bodies.get(id) {
-                Some((body, _)) if found.insert(id) => stack.extend(body.auth_events()),
+                Some(body) if found.insert(id) => stack.extend(body.event.auth_events()),
                 Some(_) => {}
                 None => {
                     missing.insert(id.clone());
@@ -345,7 +344,7 @@ impl Room {
         }
         let cited = |id: &EventId| {
             let body = reading.bodies.get(id);
-            body.map(|(event, _)| event.auth_events())
+            body.map(|body| body.event.auth_events())
                 .unwrap_or_default()
         };
         let order = order::topological_order(found, |id| cited(id).iter(), |id| id);
@@ -370,7 +369,7 @@ impl Room {
         let mut trial = self.timeline.dag.clone();
         let refused = |id: &&&EventId| {
             let body = reading.bodies.get(**id);
-            body.is_some_and(|(event, _)| trial.insert(event.clone()).is_err())
+            body.is_some_and(|body| trial.insert(body.event.clone()).is_err())
         };
         order.iter().find(refused).map(|id| (*id).clone())
     }
@@ -379,16 +378,16 @@ impl Room {
     fn judge_bodies(
         &self,
         order: &[EventId],
-        bodies: &BTreeMap<EventId, Body>,
+        bodies: &BTreeMap<EventId, Verified>,
     ) -> BTreeMap<EventId, Option<Box<Decision>>> {
         let mut rejected: BTreeMap<EventId, Option<Box<Decision>>> = BTreeMap::new();
         for id in order {
-            let Some((event, _)) = bodies.get(id) else {
+            let Some(Verified { event, .. }) = bodies.get(id) else {
                 continue;
             };
             let decision = self.timeline.check_unplaced_among(event, |cited| {
-                let (body, _) = bodies.get(cited)?;
-                Some((body.as_ref(), rejected.contains_key(cited)))
+                let body = bodies.get(cited)?;
+                Some((body.event.as_ref(), rejected.contains_key(cited)))
             });
             if event.overlong().is_some() {
                 rejected.insert(id.clone(), None);
@@ -420,7 +419,7 @@ impl Room {
             }
             let parts = match known {
                 Some(node) => self.timeline.dag.event(node),
-                None => reading.bodies.get(id).map(|(event, _)| event.as_ref()),
+                None => reading.bodies.get(id).map(|body| body.event.as_ref()),
             };
             let key = parts.and_then(|parts| {
                 let state_key = parts.state_key?;

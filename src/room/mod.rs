@@ -12,6 +12,7 @@ mod policy;
 mod queue;
 mod receipt;
 mod receive;
+mod redaction;
 mod reevaluate;
 mod state;
 mod template;
@@ -19,10 +20,15 @@ mod visibility;
 
 pub use self::claim::{Claim, ClaimDefect, ClaimError, Members};
 pub use self::open::{OpenError, Setup};
+pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use};
 pub use self::receipt::{
     Admitted, Fault, Missing, Notice, Receipt, Received, Rejection, SoftFailure, Standing,
 };
+pub use self::redaction::{NoRedaction, RedactionOutcome, RedactionReason};
 pub use self::state::RoomState;
+pub use self::visibility::{
+    At, JoinedLater, UserView, Viewer, Visibility, VisibilityRule, server_visibility, visibility,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,21 +67,4 @@ pub struct Room {
     users: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
     /// Events that were judged again and whose rows the host has not kept yet.
     revised: BTreeSet<NodeIndex>,
-}
-
-impl Room {
-    fn withheld_by_policy(
-        &self,
-        _: NodeIndex,
-        _: &crate::json::CanonicalObject,
-    ) -> Option<crate::timeline::Withheld> {
-        None
-    }
-    fn may_be_endorsed(&self, _: NodeIndex, _: &crate::pdu::Pdu) -> bool {
-        false
-    }
-    fn may_be_endorsed_by(&self, _: NodeIndex, _: &crate::json::CanonicalObject) -> bool {
-        false
-    }
-    fn endorse(&mut self, _: NodeIndex) {}
 }

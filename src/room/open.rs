@@ -10,6 +10,7 @@ use crate::limits::Limits;
 use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::resolve;
 use crate::room::queue::Queue;
+use crate::room::receive::Verified;
 use crate::room::{
     Claim, ClaimError, Missing, Notice, Receipt, Received, Rejection, Room, Standing,
 };
@@ -86,20 +87,15 @@ impl Room {
         if pdu.event_type() != CREATE || pdu.state_key() != Some("") {
             return Err(OpenError::NotCreate);
         }
-        let json = pdu.json().clone();
-        let event = crypto::verify(pdu, &rules, keys, now, &setup.limits)?;
+        let event = crypto::verify(pdu.clone(), &rules, keys, now, &setup.limits)?;
         let is_altered = event.provenance().content_hash == HashCheck::Mismatch;
         if is_altered && setup.room_version.is_none() {
             return Err(OpenError::VersionLost);
         }
-        let json = if is_altered {
-            json.selected(&rules.redaction.kept(CREATE).redacted)
-        } else {
-            json
-        };
-        let mut room =
-            Self::without_events(&rules, setup, event.id().clone(), event.room_id.clone());
-        let (receipt, _) = room.admit(event, json, None);
+        let (create, id) = (event.id().clone(), event.room_id.clone());
+        let mut room = Self::without_events(&rules, setup, create, id);
+        let verified = Verified { event, pdu };
+        let (receipt, _) = room.admit(verified, None);
         match receipt {
             Receipt::Rejected { because, .. } => Err(OpenError::Rejected(because)),
             receipt => Ok((room, receipt)),

@@ -1,8 +1,10 @@
 //! What the host has to say about soft failure.
 
+use petgraph::graph::NodeIndex;
+
 use crate::id::EventId;
 use crate::room::{Room, Standing};
-use crate::timeline::{Status, Withheld};
+use crate::timeline::{Judged, Status, Withheld};
 
 impl Room {
     /// Soft-fails an accepted event because the host wants it: a spam checker, say, or a server
@@ -25,7 +27,7 @@ impl Room {
         self.overrule(event, Status::SoftFailed, None)
     }
 
-    pub(super) fn overrule(
+    fn overrule(
         &mut self,
         event: &EventId,
         status: Status,
@@ -38,10 +40,15 @@ impl Room {
             if withheld.is_none() {
                 judged.verdict.by_current_state = None;
             }
-            self.timeline.records.set(node, judged);
-            self.revised.insert(node);
-            self.find_extremities();
+            self.keep_revised(node, judged);
         }
         self.standing_of(node)
+    }
+
+    /// Keeps another verdict on an event, and finds the forward extremities anew.
+    pub(super) fn keep_revised(&mut self, node: NodeIndex, judged: Judged) {
+        self.timeline.records.set(node, judged);
+        self.revised.insert(node);
+        self.find_extremities();
     }
 }

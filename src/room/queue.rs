@@ -10,11 +10,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::Event;
 use crate::id::{EventId, KeyId, ServerName};
-use crate::json::CanonicalObject;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
+use crate::room::receive::Verified;
 
 /// The events that wait.
 #[derive(Clone, Debug, Default)]
@@ -41,9 +40,7 @@ pub(super) struct Arrival(u64);
 /// A verified event.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
-    pub(super) event: Event,
-    /// The form in which it goes on.
-    pub(super) json: CanonicalObject,
+    pub(super) verified: Verified,
     /// The ids that it waits for: cited events that are not known, or whose state is not.
     pub(super) lacking: BTreeSet<EventId>,
     arrival: Arrival,
@@ -83,13 +80,12 @@ impl Queue {
     /// may be the event itself.
     pub(super) fn wait(
         &mut self,
-        event: Event,
-        json: CanonicalObject,
+        verified: Verified,
         lacking: BTreeSet<EventId>,
         limits: &Limits,
     ) -> Vec<EventId> {
-        let (id, bytes) = (event.id().clone(), json.as_bytes().len());
-        let arrival = self.enter(event.as_ref().sender.server_name(), bytes);
+        let (id, bytes) = (verified.event.id().clone(), size(&verified.pdu));
+        let arrival = self.enter(verified.pdu.sender().server_name(), bytes);
         for needed in &lacking {
             let waiting = self.needed_by.entry(needed.clone()).or_default();
             waiting.insert(arrival);
@@ -98,8 +94,7 @@ impl Queue {
         self.verified.insert(
             id,
             Waiting {
-                event,
-                json,
+                verified,
                 lacking,
                 arrival,
             },
@@ -117,7 +112,7 @@ impl Queue {
         if self.unverified.values().any(|other| same(&other)) {
             return Vec::new();
         }
-        let bytes = unverified.pdu.json().as_bytes().len();
+        let bytes = size(&unverified.pdu);
         let arrival = self.enter(unverified.pdu.sender().server_name(), bytes);
         self.unverified.insert(arrival, unverified);
         self.make_room(limits)
@@ -130,9 +125,8 @@ impl Queue {
         for needed in &waiting.lacking {
             self.forget_need(needed, waiting.arrival);
         }
-        let bytes = waiting.json.as_bytes().len();
-        let sender = waiting.event.as_ref().sender;
-        self.leave(sender.server_name(), waiting.arrival, bytes);
+        let pdu = &waiting.verified.pdu;
+        self.leave(pdu.sender().server_name(), waiting.arrival, size(pdu));
         Some(waiting)
     }
 
@@ -150,8 +144,11 @@ impl Queue {
         let ready: Vec<Arrival> = ready.map(|(arrival, _)| *arrival).collect();
         let taken = ready.into_iter().filter_map(|arrival| {
             let waiting = self.unverified.remove(&arrival)?;
-            let bytes = waiting.pdu.json().as_bytes().len();
-            self.leave(waiting.pdu.sender().server_name(), arrival, bytes);
+            self.leave(
+                waiting.pdu.sender().server_name(),
+                arrival,
+                size(&waiting.pdu),
+            );
             Some(waiting.pdu)
         });
         taken.collect()
@@ -259,8 +256,16 @@ impl Queue {
             return Some(id);
         }
         let waiting = self.unverified.remove(&arrival)?;
-        let bytes = waiting.pdu.json().as_bytes().len();
-        self.leave(waiting.pdu.sender().server_name(), arrival, bytes);
+        self.leave(
+            waiting.pdu.sender().server_name(),
+            arrival,
+            size(&waiting.pdu),
+        );
         Some(waiting.id)
     }
+}
+
+/// The bytes that an event counts for.
+fn size(pdu: &Pdu) -> usize {
+    pdu.json().as_bytes().len()
 }

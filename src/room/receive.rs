@@ -7,11 +7,41 @@ use petgraph::graph::NodeIndex;
 use crate::crypto::{self, KeyRing, KeyStatus, Timestamp, VerifyError};
 use crate::event::{Event, HashCheck};
 use crate::id::{EventId, KeyId, ServerName};
-use crate::json::CanonicalObject;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
 use crate::room::queue::Unverified;
-use crate::room::{Fault, Missing, Notice, Receipt, Received, Room};
+use crate::room::{Admitted, Fault, Missing, Notice, Receipt, Received, Room};
+use crate::version::RoomVersionRules;
+
+/// An event that has passed checks 2 and 3, and the PDU that it was.
+#[derive(Clone, Debug)]
+pub(super) struct Verified {
+    pub(super) event: Event,
+    pub(super) pdu: Pdu,
+}
+
+impl Verified {
+    /// The event with the form in which it goes on: redacted if its content hash was wrong.
+    pub(super) fn into_parts(self, rules: &RoomVersionRules) -> (Event, Admitted) {
+        let (id, content_hash) = (
+            self.event.id().clone(),
+            self.event.provenance().content_hash,
+        );
+        let json = match content_hash {
+            HashCheck::Mismatch => {
+                let kept = rules.redaction.kept(self.pdu.event_type());
+                self.pdu.json().selected(&kept.redacted)
+            }
+            HashCheck::Ok => self.pdu.into_json(),
+        };
+        let admitted = Admitted {
+            id,
+            json,
+            content_hash,
+        };
+        (self.event, admitted)
+    }
+}
 
 impl Room {
     /// Takes a PDU as it came over federation through the receipt checks.
@@ -104,7 +134,7 @@ impl Room {
             return known;
         }
         // 2, 3
-        let (event, json) = match self.verified(&pdu, keys, now) {
+        let verified = match self.verified(&pdu, keys, now) {
             Ok(verified) => verified,
             Err(error) => {
                 let missing = error.missing_keys();
@@ -115,27 +145,23 @@ impl Room {
             }
         };
         match known {
-            Some(node) => self.receive_again(node, event, json, notices),
-            None => self.receive_verified(event, json, notices),
+            Some(node) => self.receive_again(node, verified, notices),
+            None => self.receive_verified(verified, notices),
         }
     }
 
-    /// Checks 2 and 3: the event, and the form in which it goes on.
+    /// Checks 2 and 3.
     pub(super) fn verified(
         &self,
         pdu: &Pdu,
         keys: &KeyRing,
         now: Timestamp,
-    ) -> Result<(Event, CanonicalObject), VerifyError> {
+    ) -> Result<Verified, VerifyError> {
         let rules = &self.timeline.rules;
-        let event = crypto::verify(pdu.clone(), rules, keys, now, &self.limits)?;
-        let json = match event.provenance().content_hash {
-            HashCheck::Ok => pdu.json().clone(),
-            HashCheck::Mismatch => pdu
-                .json()
-                .selected(&rules.redaction.kept(pdu.event_type()).redacted),
-        };
-        Ok((event, json))
+        Ok(Verified {
+            event: crypto::verify(pdu.clone(), rules, keys, now, &self.limits)?,
+            pdu: pdu.clone(),
+        })
     }
 
     /// The id of a PDU, if it is one of this room.
@@ -199,18 +225,14 @@ impl Room {
 
     /// Checks 4 to 7 of a verified event that the room does not have, as soon as it has what that
     /// takes.
-    fn receive_verified(
-        &mut self,
-        event: Event,
-        json: CanonicalObject,
-        notices: &mut Vec<Notice>,
-    ) -> Receipt {
+    fn receive_verified(&mut self, verified: Verified, notices: &mut Vec<Notice>) -> Receipt {
+        let event = &verified.event;
         let id = event.id().clone();
         if let Some(waiting) = self.queue.get(&id) {
             let improves = event.provenance().content_hash == HashCheck::Ok
-                && waiting.event.provenance().content_hash == HashCheck::Mismatch;
+                && waiting.verified.event.provenance().content_hash == HashCheck::Mismatch;
             if !improves {
-                let (other, lacking) = (waiting.event != event, waiting.lacking.clone());
+                let (other, lacking) = (waiting.verified.event != *event, waiting.lacking.clone());
                 if other && self.chooses_ids() {
                     return Receipt::Dropped(Fault::OtherEvent { id });
                 }
@@ -222,9 +244,9 @@ impl Room {
             }
             self.queue.take(&id);
         }
-        let lacking = self.lacking(&event);
-        if lacking.is_empty() || self.is_rejected_already(&event) {
-            let (receipt, node) = self.admit(event, json, None);
+        let lacking = self.lacking(event);
+        if lacking.is_empty() || self.is_rejected_already(event) {
+            let (receipt, node) = self.admit(verified, None);
             if let Some(node) = node {
                 self.settle([node], notices);
             }
@@ -237,7 +259,7 @@ impl Room {
         if self.history.contains(&id) {
             self.mark_history(event.prev_events().to_vec());
         }
-        let evicted = self.queue.wait(event, json, lacking, &self.limits);
+        let evicted = self.queue.wait(verified, lacking, &self.limits);
         self.waiting_receipt(
             Missing {
                 event: id,
@@ -326,7 +348,8 @@ impl Room {
                 continue;
             };
             for waiting in self.queue.needing(&id) {
-                let Some(event) = self.queue.get(&waiting).map(|entry| &entry.event) else {
+                let Some(event) = self.queue.get(&waiting).map(|entry| &entry.verified.event)
+                else {
                     continue;
                 };
                 let lacking = self.lacking(event);
@@ -337,7 +360,7 @@ impl Room {
                 let Some(entry) = self.queue.take(&waiting) else {
                     continue;
                 };
-                let (receipt, node) = self.admit(entry.event, entry.json, None);
+                let (receipt, node) = self.admit(entry.verified, None);
                 notices.push(Notice::Settled {
                     event: waiting,
                     receipt,
@@ -379,7 +402,7 @@ impl Room {
                 continue;
             }
             if let Some(waiting) = self.queue.get(&id) {
-                stack.extend(waiting.event.prev_events().iter().cloned());
+                stack.extend(waiting.verified.pdu.prev_events().iter().cloned());
             }
             let dag = &self.timeline.dag;
             let prev = dag.node(&id).map(|node| dag.prev_events(node));

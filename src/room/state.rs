@@ -6,9 +6,11 @@ use crate::auth::StateView;
 use crate::dag::RoomDag;
 use crate::event::EventRef;
 use crate::id::{EventId, RoomId};
+use crate::pdu::MEMBER;
+use crate::pdu::content::{Content, Membership};
 use crate::resolve::{self, Resolution, ResolveError};
 use crate::room::{Missing, Room, Standing};
-use crate::state::{KeyIx, StateDigest, StateMap};
+use crate::state::{StateDigest, StateMap};
 use crate::timeline::{DagState, Quality, StateIx, Verdict};
 use crate::version::RoomVersionRules;
 
@@ -29,6 +31,15 @@ impl<'a> RoomState<'a> {
     pub fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'a>> {
         let key = self.dag.keys().lookup(event_type, state_key)?;
         self.dag.event(self.map.get(key)?)
+    }
+
+    /// A user's membership; [`Membership::Leave`] if there is no member event. O(log n).
+    #[must_use]
+    pub fn membership(&self, user: &str) -> Membership {
+        match self.get(MEMBER, user).map(|event| event.content) {
+            Some(Content::Member(member)) => member.membership.unwrap_or(Membership::Unknown),
+            _ => Membership::Leave,
+        }
     }
 
     /// Every key and the event that holds it, in no meaningful order. O(n).
@@ -82,10 +93,6 @@ impl<'a> RoomState<'a> {
             let event = event.and_then(|event| dag.event(event));
             Some((dag.keys().resolve(key)?, event))
         })
-    }
-
-    pub(super) fn key(&self, key: KeyIx) -> Option<EventRef<'a>> {
-        self.dag.event(self.map.get(key)?)
     }
 }
 
@@ -199,12 +206,29 @@ impl Room {
             .collect()
     }
 
+    /// Whether some user of a server is joined, by the current state. O(u · log n) in the users of
+    /// that server who ever were anything to the room.
+    #[must_use]
+    pub fn has_joined(&self, server: &str) -> bool {
+        let Ok(state) = self.current_state() else {
+            return false;
+        };
+        self.users_of(server)
+            .any(|user| state.membership(user) == Membership::Join)
+    }
+
+    /// The users of a server who ever were anything to the room.
+    pub(super) fn users_of(&self, server: &str) -> impl Iterator<Item = &str> {
+        let users = self.users.get(server).into_iter().flatten();
+        users.map(|user| &**user)
+    }
+
     /// The events that wait, in order of arrival, and what each of them needs.
     ///
     /// Each costs what lies between it and what is missing.
     pub fn waiting(&self) -> impl Iterator<Item = Missing> + '_ {
         let verified = self.queue.verified().map(|waiting| Missing {
-            event: waiting.event.id().clone(),
+            event: waiting.verified.event.id().clone(),
             events: self.missing_behind(&waiting.lacking),
             keys: Vec::new(),
         });

@@ -44,6 +44,8 @@ pub enum Withheld {
     PolicyUnsigned,
     /// Receipt check 7: what should be the policy server's signature is wrong.
     PolicyInvalid,
+    /// Receipt check 7: what the room names as the policy server's key is none.
+    PolicyUnverifiable,
     /// It would be one forward extremity, or one state among theirs, too many.
     Extremities,
     /// The host has decided so.
@@ -67,6 +69,7 @@ impl fmt::Display for Withheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PolicyUnsigned => "the policy server has not signed it",
+            Self::PolicyUnverifiable => "the room names no usable key of the policy server",
             Self::PolicyInvalid => "the policy server's signature is wrong",
             Self::Extremities => "there are too many forward extremities",
             Self::Host => "the host has decided so",

@@ -1,28 +1,38 @@
-//! What the authorisation rules read of an event's content, parsed once.
+//! What the rules read of an event's content, parsed once.
 //!
 //! Five event types affect authorisation. Of each, only the fields that some rule reads are
 //! kept, in the form in which the rule reads them; a field of the wrong type is a value of its
 //! own here, because rejecting it is the business of the rule that stumbles over it.
 //!
+//! Two more decide what a server does with an event once it is authorised: who may see it
+//! ([`HistoryVisibility`]), and whose signature it should have besides ([`PolicyServer`]). To
+//! authorisation and to state resolution they are as any other state.
+//!
 //! Spec: <https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules>
 
 mod create;
+mod history_visibility;
 mod join_rules;
 mod level;
 mod member;
+mod policy_server;
 mod power_levels;
 mod third_party_invite;
 
 pub use self::create::{AdditionalCreators, Create, NamedVersion};
+pub use self::history_visibility::HistoryVisibility;
 pub use self::join_rules::join_rule;
 pub use self::level::{Level, Power};
 pub use self::member::{Authoriser, Member, Membership, Signed, SignedInvite, ThirdPartyInvite};
+pub use self::policy_server::PolicyServer;
 pub use self::power_levels::{LevelDefect, LevelMap, NamedLevel, PowerLevels, StatedLevel};
 pub use self::third_party_invite::InviteKeys;
 
 use self::join_rules::join_rule_of_canonical;
 use crate::json::{CanonicalObject, Object, Value};
-use crate::pdu::{CREATE, JOIN_RULES, MEMBER, POWER_LEVELS, THIRD_PARTY_INVITE};
+use crate::pdu::{
+    CREATE, HISTORY_VISIBILITY, JOIN_RULES, MEMBER, POLICY, POWER_LEVELS, THIRD_PARTY_INVITE,
+};
 use crate::version::{JoinRule, RoomVersionRules};
 
 /// The typed content of an event.
@@ -35,10 +45,14 @@ pub enum Content {
     Other,
     /// `m.room.create`.
     Create(Box<Create>),
+    /// `m.room.history_visibility`.
+    HistoryVisibility(HistoryVisibility),
     /// `m.room.join_rules`: the join rule, `None` where it lets nobody in.
     JoinRules(Option<JoinRule>),
     /// `m.room.member`.
     Member(Member),
+    /// `m.room.policy`: the policy server that it names, `None` where it is not valid.
+    Policy(Option<Box<PolicyServer>>),
     /// `m.room.power_levels`.
     PowerLevels(Box<PowerLevels>),
     /// `m.room.third_party_invite`.
@@ -46,14 +60,22 @@ pub enum Content {
 }
 
 /// The event types of which the rules read some content.
-const AUTH_TYPES: [&str; 5] = [CREATE, JOIN_RULES, MEMBER, POWER_LEVELS, THIRD_PARTY_INVITE];
+const READ_TYPES: [&str; 7] = [
+    CREATE,
+    HISTORY_VISIBILITY,
+    JOIN_RULES,
+    MEMBER,
+    POLICY,
+    POWER_LEVELS,
+    THIRD_PARTY_INVITE,
+];
 
 impl Content {
     /// Parses the content of an event.
     ///
-    /// An event that affects authorisation is a state event; of a message event of the same type
-    /// nothing is read, but for `m.room.create` and `m.room.power_levels`, which have rules of
-    /// their own whatever they are.
+    /// What has a meaning to the rules is a state event; of a message event of the same type
+    /// nothing is read, but for `m.room.create`, `m.room.member` and `m.room.power_levels`, which
+    /// have rules of their own whatever they are.
     #[must_use]
     pub fn of(event: &Object, event_type: &str, is_state: bool, rules: &RoomVersionRules) -> Self {
         match event.get("content").and_then(|value| value.as_object()) {
@@ -70,7 +92,7 @@ impl Content {
         is_state: bool,
         rules: &RoomVersionRules,
     ) -> Self {
-        if !AUTH_TYPES.contains(&event_type) {
+        if !READ_TYPES.contains(&event_type) {
             return Self::Other;
         }
         let Some(content) = event.get("content").filter(|content| content.is_object()) else {
@@ -79,8 +101,11 @@ impl Content {
         match event_type {
             MEMBER => Self::Member(Member::of_canonical(content, rules)),
             JOIN_RULES if is_state => Self::JoinRules(join_rule_of_canonical(content, rules)),
+            HISTORY_VISIBILITY if is_state => {
+                Self::HistoryVisibility(HistoryVisibility::of_canonical(content))
+            }
             // Rare, and read in many places.
-            CREATE | POWER_LEVELS | THIRD_PARTY_INVITE => match content.to_value() {
+            CREATE | POLICY | POWER_LEVELS | THIRD_PARTY_INVITE => match content.to_value() {
                 Value::Object(content) => Self::read(&content, event_type, is_state, rules),
                 _ => Self::Other,
             },
@@ -94,10 +119,24 @@ impl Content {
             MEMBER => Self::Member(Member::of(content, rules)),
             POWER_LEVELS => Self::PowerLevels(Box::new(PowerLevels::of(content, rules))),
             JOIN_RULES if is_state => Self::JoinRules(join_rule(content, rules)),
+            HISTORY_VISIBILITY if is_state => {
+                Self::HistoryVisibility(HistoryVisibility::of(content))
+            }
+            POLICY if is_state => Self::Policy(PolicyServer::of(content).map(Box::new)),
             THIRD_PARTY_INVITE if is_state => {
                 Self::ThirdPartyInvite(Box::new(InviteKeys::of(content)))
             }
             _ => Self::Other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pdu::content::Content;
+
+    #[test]
+    fn a_content_takes_two_words() {
+        assert_eq!(size_of::<Content>(), 2 * size_of::<usize>());
     }
 }
