@@ -5,3 +5,5 @@ mod draft;
 mod policy;
 mod template;
 mod visibility;
+
+pub use self::acl::{AclDecision, EmptyAllow, ServerAcl};
