@@ -1,42 +1,17 @@
 //! Server access control lists: which servers may take part in a room.
 //!
-//! `m.room.server_acl` is a matter of the network, not of the room's history. It is asked at the
-//! door, when a server makes a request, and no authorisation rule ever reads it: an event that is
-//! already part of the room stays part of it. The specification decides in five steps:
-//!
-//! | step | of a server                                                  | here                         |
-//! |------|--------------------------------------------------------------|------------------------------|
-//! | 1    | the room has no ACL: allow                                   | [`AclDecision::NoAcl`]       |
-//! | 2    | its name is an IP literal, and those are not allowed: deny   | [`AclDecision::IpLiteral`]   |
-//! | 3    | a pattern of `deny` matches: deny                            | [`AclDecision::Denied`]      |
-//! | 4    | a pattern of `allow` matches: allow                          | [`AclDecision::Allowed`]     |
-//! | 5    | otherwise: deny                                              | [`AclDecision::NotListed`], [`AclDecision::NobodyAllowed`] |
-//!
-//! # Whom to ask about
-//!
-//! Two servers stand behind a PDU that arrives in a transaction, and an ACL that is asked about
-//! one of them can be walked around by way of the other. Ask about both, for every PDU:
-//!
-//! - the server that sends the request, which is known from the request's signature, with
-//!   [`ServerAcl::check`];
-//! - the server of the event's sender, with [`ServerAcl::check_sender`].
-//!
-//! One transaction carries PDUs of many rooms, so a single question for the whole of it is not
-//! enough. EDUs that belong to a room, and the other requests that the specification lists, are
-//! asked about by the server that sends them. History that this server fetches for itself is not
-//! asked about by sender: much of it is older than the ACL.
+//! An ACL is a matter of the network, not of the room's history: no authorisation rule reads it,
+//! and what is part of the room stays part of it. So it is asked at the door, for every PDU, and
+//! has to be cheap there: names are looked up, and globs never go back further than one star.
 //!
 //! Reads [`id`](crate::id), [`json`](crate::json).
-//! Spec: [`m.room.server_acl`](https://spec.matrix.org/v1.19/client-server-api/#mroomserver_acl),
-//! [what is protected](https://spec.matrix.org/v1.19/server-server-api/#server-access-control-lists-acls),
-//! [globs](https://spec.matrix.org/v1.19/appendices/#glob-style-matching)
+//! Spec: <https://spec.matrix.org/v1.19/client-server-api/#mroomserver_acl>
 
+// How addresses are spelt, and no sockets.
+use core::net::Ipv6Addr;
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
-
-// Only how addresses are spelt; nothing connects to them.
-use core::net::Ipv6Addr;
 
 use crate::effort::{self, Step};
 use crate::id::{UserId, truncated};
@@ -44,13 +19,36 @@ use crate::json::{Object, Value};
 
 /// A room's server ACL, compiled: read once, asked about any number of servers.
 ///
-/// It never changes and remembers no answer. Whatever the content looks like there is an ACL in it,
-/// because the room is closed, not open, if its ACL makes no sense:
+/// Two servers stand behind a PDU that arrives in a transaction, and an ACL that is asked about
+/// one of them is walked around by way of the other. Ask about both, for each PDU:
 ///
-/// - `allow_ip_literals` that is not a boolean counts as `true`;
-/// - a list that is missing or not a list is empty, so that without `allow` nobody is allowed. This
-///   is also what becomes of an ACL that is redacted;
-/// - entries that are not strings are ignored.
+/// - the server that sent the request, which its signature proves, with [`check`](Self::check);
+/// - the server of the event's sender, with [`check_sender`](Self::check_sender).
+///
+/// For EDUs of a room, and for the other requests that are [to be protected][door], it is the
+/// server that sent them. Events that are fetched to fill a gap are not asked about by sender: they
+/// may be older than the ACL, which takes nothing out of the room.
+///
+/// Every content makes an ACL, and one that makes no sense closes the room: a list that is missing
+/// or is none is empty, and without a pattern in `allow` nobody is allowed. That is also what
+/// becomes of an ACL that is redacted. Entries that are not strings are ignored, and
+/// `allow_ip_literals` is `true` where it is not a boolean.
+///
+/// ```
+/// use roomdag::json::{Mode, Object};
+/// use roomdag::room::ServerAcl;
+///
+/// let content = br#"{"allow": ["*"], "deny": ["*.evil.com", "evil.com"]}"#;
+/// let acl = ServerAcl::of(&Object::parse(content, Mode::Strict)?);
+/// let decision = acl.check("EVIL.com:8448");
+/// assert!(!decision.is_allowed());
+/// assert_eq!(decision.to_string(), "The server ACL denies `evil.com`.");
+/// # Ok::<(), roomdag::json::ParseError>(())
+/// ```
+///
+/// Spec: [`m.room.server_acl`](https://spec.matrix.org/v1.19/client-server-api/#mroomserver_acl).
+///
+/// [door]: https://spec.matrix.org/v1.19/server-server-api/#server-access-control-lists-acls
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAcl {
     ip_literals: IpLiterals,
@@ -86,19 +84,20 @@ impl ServerAcl {
 
     /// Decides about a server by its name, with or without a port.
     ///
-    /// The port never matters: what is compared is the host, which ends before the first colon, or
-    /// with the bracket of an IPv6 address. A pattern is taken as it stands, so one that names a
-    /// port matches nothing. `*` stands for any number of characters, `?` for one code point, and
-    /// everything else for itself in either case of the letters A to Z; server names have no others.
+    /// - The port never matters. What is compared is the host: what stands before the first colon,
+    ///   or as far as the closing bracket. A pattern is taken as it stands, so one that names a
+    ///   port matches nothing.
+    /// - In a pattern `*` is any number of characters and `?` is one code point. Everything else is
+    ///   itself, in either case of the letters A to Z; server names have no others.
+    /// - IP literals are four numbers up to 255, of one to three digits, with dots between them;
+    ///   whatever begins with a bracket; and IPv6 addresses without one. `999.0.0.1` is a DNS name.
+    /// - Any string is decided about, for the steps ask for no more. Whether it is a server name at
+    ///   all is for [`ServerName`](crate::id::ServerName) to say.
     ///
-    /// An IP literal is four numbers up to 255 with dots between them, each of at most three digits,
-    /// or anything in brackets, or an IPv6 address that lacks them. `999.0.0.1` is a DNS name.
+    /// Takes O(log n) comparisons for n patterns without wildcards, and for each of the others at
+    /// most its length times that of the host.
     ///
-    /// Any string is decided about, because the five steps ask for no more; whether it is the name
-    /// of a server is for [`ServerName`](crate::id::ServerName) to say.
-    ///
-    /// Takes O(log n) comparisons for n patterns without wildcards, and for each pattern with them
-    /// at most its length times that of the host.
+    /// Spec: [globs](https://spec.matrix.org/v1.19/appendices/#glob-style-matching).
     pub fn check(&self, server: &str) -> AclDecision {
         // 2
         if self.ip_literals == IpLiterals::Denied && is_ip_literal(server) {
@@ -131,10 +130,11 @@ impl ServerAcl {
     }
 }
 
-/// What a room's server ACL says of a server, and why.
+/// What a room's server ACL says of a server, and why: which of the specification's five steps
+/// decided.
 ///
-/// Patterns are as they stand in the ACL. If several of a list match, it is the one without
-/// wildcards, or else the first.
+/// Patterns are spelt as they are in the ACL. Where several of a list match, one without wildcards
+/// is named rather than another, and the first rather than a later one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum AclDecision {
@@ -199,12 +199,8 @@ impl fmt::Display for AclDecision {
         match self {
             Self::NoAcl => f.write_str("The room has no server ACL."),
             Self::IpLiteral => f.write_str("The server ACL denies servers named by an IP address."),
-            Self::Denied { pattern } => {
-                write!(f, "The server ACL denies `{}`.", quoted(pattern))
-            }
-            Self::Allowed { pattern } => {
-                write!(f, "The server ACL allows `{}`.", quoted(pattern))
-            }
+            Self::Denied { pattern } => write!(f, "The server ACL denies `{}`.", quoted(pattern)),
+            Self::Allowed { pattern } => write!(f, "The server ACL allows `{}`.", quoted(pattern)),
             Self::NotListed => f.write_str("The server ACL does not allow this server."),
             Self::NobodyAllowed { because } => {
                 write!(f, "The server ACL allows no server: {because}.")
@@ -240,7 +236,7 @@ enum IpLiterals {
     Denied,
 }
 
-/// The strings of one list.
+/// The strings of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Patterns {
     /// Those without wildcards, in caseless order, each once.

@@ -551,6 +551,14 @@ mod costs {
     }
 
     #[test]
+    fn a_glob_that_is_longer_than_the_host_is_given_up_at_its_end() {
+        let glob = format!("*{}", "a".repeat(1_000));
+        let (matched, effort) = counted(|| matches(&glob, &"a".repeat(500)));
+        assert!(!matched);
+        assert!(effort.of(Step::Glob) <= 510);
+    }
+
+    #[test]
     fn a_full_acl_of_names_is_searched_by_halves() {
         let names: Vec<String> = (0..6_500).map(|n| format!("s{n:04}.x")).collect();
         let room = lists(&["*"], &names);
