@@ -17,6 +17,8 @@ pub enum Step {
     Citation,
     /// An event was put together from what the graph keeps of it.
     Event,
+    /// A pattern of a server ACL, or a character of one, was held against a server name.
+    Glob,
     /// A jump or a step was taken down the power levels.
     Jump,
     /// A string was looked up in a table.
@@ -44,7 +46,7 @@ mod counting {
     use crate::effort::Step;
 
     thread_local! {
-        static COUNTS: Cell<[u64; 6]> = const { Cell::new([0; 6]) };
+        static COUNTS: Cell<[u64; 7]> = const { Cell::new([0; 7]) };
     }
 
     pub(super) fn step(step: Step) {
@@ -59,7 +61,7 @@ mod counting {
 
     /// How often each step was taken.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Effort([u64; 6]);
+    pub struct Effort([u64; 7]);
 
     impl Effort {
         /// How often this step was taken.

@@ -18,6 +18,7 @@ mod state;
 mod template;
 mod visibility;
 
+pub use self::acl::{AclDecision, EmptyAllow, ServerAcl};
 pub use self::claim::{Claim, ClaimDefect, ClaimError, Members};
 pub use self::open::{OpenError, Setup};
 pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use};
