@@ -14,7 +14,7 @@ use crate::id::{RoomId, ServerName, UserId};
 use crate::json::{Object, Value};
 use crate::limits::Limits;
 use crate::pdu::content::{Authoriser, Content, Member, Membership};
-use crate::pdu::{FormatError, MEMBER, Pdu, redact};
+use crate::pdu::{FormatError, Pdu, redact};
 use crate::room::draft::Signer;
 use crate::version::{JoinRule, RoomVersionRules};
 
@@ -158,15 +158,12 @@ pub fn countersign_invite(
     with_signature(pdu, signer, rules, limits)
 }
 
-/// The content of a member event, if it is one of this membership.
+/// The content of a member event, if it is one of this membership. It may lack a state key.
 pub(super) fn member(
     pdu: &Pdu,
     membership: Membership,
     rules: &RoomVersionRules,
 ) -> Option<Member> {
-    if pdu.event_type() != MEMBER || pdu.state_key().is_none() {
-        return None;
-    }
     match pdu.content(rules) {
         Content::Member(member) if member.membership == Some(membership) => Some(member),
         _ => None,

@@ -49,16 +49,15 @@ fn honest(handshake: Handshake, rules: &RoomVersionRules) -> Object {
 fn with(response: &Object, path: &str, value: Option<Value>) -> Object {
     let mut response = response.clone();
     let mut target = &mut response;
-    let mut names = path.split('/').peekable();
-    while let Some(name) = names.next() {
-        if names.peek().is_some() {
-            target = target.get_mut(name).and_then(Value::as_object_mut).unwrap();
-        } else if let Some(value) = &value {
-            target.insert(name, value.clone());
-        } else {
-            target.remove(name);
-        }
+    let mut names: Vec<&str> = path.split('/').collect();
+    let last = names.pop().unwrap();
+    for name in names {
+        target = target.get_mut(name).and_then(Value::as_object_mut).unwrap();
     }
+    match value {
+        Some(value) => target.insert(last, value),
+        None => target.remove(last),
+    };
     response
 }
 

@@ -1,7 +1,7 @@
 //! What a hostile server may put into a template, and what comes of it: nothing.
 
 use proptest::prelude::*;
-use roomdag::json::{Mode, Object, Value};
+use roomdag::json::{Mode, NumberError, Object, Value};
 use roomdag::pdu::FormatError;
 use roomdag::room::{Handshake, TemplateError};
 use roomdag::version::{EventReferences, RoomIdFormat, RoomVersionRules};
@@ -306,6 +306,19 @@ fn json_that_two_parsers_read_differently_is_refused() {
         )
         .unwrap_err();
         assert!(matches!(error, TemplateError::Format(_)), "{text}");
+    }
+}
+
+#[test]
+fn numbers_are_held_to_the_canonical_json_of_the_version_wherever_they_stand() {
+    for (handshake, rules) in occasions() {
+        let number = Value::parse(b"1.5", Mode::Lenient).unwrap();
+        let response = with(&honest(handshake, &rules), "event/unsigned", Some(number));
+        let template = parse(&response, handshake, &rules);
+        match rules.canonical_json {
+            Mode::Lenient => assert!(template.is_ok()),
+            Mode::Strict => assert_eq!(template, Err(FormatError::from(NumberError::Float).into())),
+        }
     }
 }
 

@@ -133,9 +133,10 @@ fn only_the_membership_that_the_request_is_for_is_taken() {
                 let content = format!(r#"{{"membership":"{membership}"}}"#);
                 let event = member("@alice:ours.example", &content, &rules);
                 let right = membership == expected.as_str() && is_known(handshake, &rules);
-                let verdict = match right {
-                    true => Ok(()),
-                    false => Err(SubmittedError::Membership { expected }),
+                let verdict = if right {
+                    Ok(())
+                } else {
+                    Err(SubmittedError::Membership { expected })
                 };
                 assert_eq!(check(event.pdu(), handshake, &rules), verdict);
             }
