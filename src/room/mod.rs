@@ -6,27 +6,40 @@ mod acl;
 mod admit;
 mod claim;
 mod draft;
+mod founding;
 mod open;
 mod overrule;
+mod place;
 mod policy;
 mod queue;
 mod receipt;
 mod receive;
 mod redaction;
 mod reevaluate;
+mod resident;
+mod restricted;
 mod state;
 mod template;
 mod visibility;
 
 pub use self::acl::{AclDecision, EmptyAllow, ServerAcl};
 pub use self::claim::{Claim, ClaimDefect, ClaimError, Members};
+pub use self::draft::{Assembled, BuildError, Draft, Signer, assemble};
+pub use self::founding::{Founding, create_event};
 pub use self::open::{OpenError, Setup};
+pub use self::place::{Cited, Place, next_depth};
 pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use};
 pub use self::receipt::{
     Admitted, Fault, Missing, Notice, Receipt, Received, Rejection, SoftFailure, Standing,
 };
 pub use self::redaction::{NoRedaction, RedactionOutcome, RedactionReason};
+pub use self::resident::{Submission, SubmittedError, template_response};
+pub use self::restricted::{
+    Condition, CountersignError, JoinRefusal, allow_conditions, countersign_invite,
+    countersign_join, restricted_join,
+};
 pub use self::state::RoomState;
+pub use self::template::{Expected, Handshake, Template, TemplateError};
 pub use self::visibility::{
     At, JoinedLater, UserView, Viewer, Visibility, VisibilityRule, server_visibility, visibility,
 };
