@@ -30,6 +30,12 @@ impl ContentHash {
 }
 
 impl ReferenceHash {
+    /// A hash of these bytes, as a host has kept it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

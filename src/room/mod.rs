@@ -18,6 +18,8 @@ mod redaction;
 mod reevaluate;
 mod resident;
 mod restricted;
+mod send;
+mod serve;
 mod state;
 mod template;
 mod visibility;
@@ -38,6 +40,8 @@ pub use self::restricted::{
     Condition, CountersignError, JoinRefusal, allow_conditions, countersign_invite,
     countersign_join, restricted_join,
 };
+pub use self::send::{AuthoriseError, Built, SendError};
+pub use self::serve::{Gap, Served};
 pub use self::state::RoomState;
 pub use self::template::{Expected, Handshake, Template, TemplateError};
 pub use self::visibility::{

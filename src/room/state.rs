@@ -96,15 +96,22 @@ impl<'a> RoomState<'a> {
     }
 }
 
-impl StateView for RoomState<'_> {
-    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
+impl RoomState<'_> {
+    /// The number of the event at a key; the create event that the room id implies is in every
+    /// state.
+    pub(super) fn node(&self, event_type: &str, state_key: &str) -> Option<NodeIndex> {
         let state = DagState {
             dag: self.dag,
             state: self.map,
             create: self.create,
         };
-        let key = self.dag.keys().lookup(event_type, state_key)?;
-        self.dag.event(state.node(key)?)
+        state.node(self.dag.keys().lookup(event_type, state_key)?)
+    }
+}
+
+impl StateView for RoomState<'_> {
+    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
+        self.dag.event(self.node(event_type, state_key)?)
     }
 }
 
