@@ -37,5 +37,7 @@ pub const POLICY: &str = "m.room.policy";
 pub const POWER_LEVELS: &str = "m.room.power_levels";
 /// The event type `m.room.redaction`.
 pub const REDACTION: &str = "m.room.redaction";
+/// The event type `m.room.server_acl`.
+pub const SERVER_ACL: &str = "m.room.server_acl";
 /// The event type `m.room.third_party_invite`.
 pub const THIRD_PARTY_INVITE: &str = "m.room.third_party_invite";

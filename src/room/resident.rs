@@ -5,12 +5,12 @@
 use crate::crypto;
 use crate::id::{EventId, RoomId, ServerName, UserId};
 use crate::json::Object;
-use crate::pdu::content::Membership;
+use crate::pdu::content::{AUTHORISER, Membership};
 use crate::pdu::{MEMBER, Pdu};
 use crate::room::draft::BuildError;
 use crate::room::place::Place;
 use crate::room::restricted::{member, target_is_user_of};
-use crate::room::template::{AUTHORISER, Handshake};
+use crate::room::template::Handshake;
 use crate::version::RoomVersionRules;
 
 /// The body of a response of `/make_join`, `/make_knock` or `/make_leave`.

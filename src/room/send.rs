@@ -17,7 +17,7 @@ use crate::crypto::{ReferenceHash, Timestamp};
 use crate::event::{AuthoriserSigned, EventRef, PrevEvents};
 use crate::id::{EventId, ServerName, UserId};
 use crate::json::Object;
-use crate::pdu::content::{Authoriser, Content, Membership, NamedLevel, Power};
+use crate::pdu::content::{AUTHORISER, Authoriser, Content, Membership, NamedLevel, Power};
 use crate::pdu::{CREATE, JOIN_RULES, MEMBER, POWER_LEVELS, Pdu};
 use crate::resolve::{self, ResolveError};
 use crate::room::draft::{Assembled, BuildError, Draft, Signer, assemble};
@@ -27,7 +27,7 @@ use crate::room::resident::template_response;
 use crate::room::restricted::{
     Condition, CountersignError, JoinRefusal, countersign_join, restricted_join,
 };
-use crate::room::template::{AUTHORISER, Handshake};
+use crate::room::template::Handshake;
 use crate::room::{Room, RoomState};
 use crate::state::StateMap;
 use crate::timeline::Quality;

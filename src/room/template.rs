@@ -22,14 +22,11 @@ use crate::crypto::Timestamp;
 use crate::id::{RoomId, ServerName, UserId, truncated};
 use crate::json::{Mode, Object, Value};
 use crate::limits::Limits;
-use crate::pdu::content::Membership;
+use crate::pdu::content::{AUTHORISER, Membership};
 use crate::pdu::{FormatError, MEMBER};
 use crate::room::draft::{Assembled, BuildError, Draft, Signer, assemble};
 use crate::room::place::{Cited, Place, parse_references};
 use crate::version::{CreateReference, JoinRule, RoomVersionRules, RoomVersions};
-
-/// The key of the user whose server vouches for a restricted join.
-pub(super) const AUTHORISER: &str = "join_authorised_via_users_server";
 
 /// What a server asks of another that is in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

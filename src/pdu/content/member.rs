@@ -115,7 +115,7 @@ pub struct SignedInvite {
 }
 
 /// The key of the user whose server vouches for a restricted join.
-const AUTHORISER: &str = "join_authorised_via_users_server";
+pub(crate) const AUTHORISER: &str = "join_authorised_via_users_server";
 
 impl Member {
     pub(super) fn of(content: &Object, rules: &RoomVersionRules) -> Self {

@@ -23,6 +23,7 @@ pub use self::create::{AdditionalCreators, Create, NamedVersion};
 pub use self::history_visibility::HistoryVisibility;
 pub use self::join_rules::join_rule;
 pub use self::level::{Level, Power};
+pub(crate) use self::member::AUTHORISER;
 pub use self::member::{Authoriser, Member, Membership, Signed, SignedInvite, ThirdPartyInvite};
 pub use self::policy_server::PolicyServer;
 pub use self::power_levels::{LevelDefect, LevelMap, NamedLevel, PowerLevels, StatedLevel};

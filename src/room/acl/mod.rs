@@ -7,15 +7,19 @@
 //! Reads [`id`](crate::id), [`json`](crate::json).
 //! Spec: <https://spec.matrix.org/v1.19/client-server-api/#mroomserver_acl>
 
+mod decision;
+mod glob;
+
+pub use self::decision::{AclDecision, EmptyAllow};
+
 // How addresses are spelt, and no sockets.
 use core::net::Ipv6Addr;
-use std::cmp::Ordering;
-use std::fmt;
-use std::sync::Arc;
 
-use crate::effort::{self, Step};
-use crate::id::{UserId, truncated};
+use crate::id::{EventId, UserId};
 use crate::json::{Object, Value};
+use crate::pdu::SERVER_ACL;
+use crate::room::Room;
+use crate::room::acl::glob::Patterns;
 
 /// A room's server ACL, compiled: read once, asked about any number of servers.
 ///
@@ -130,103 +134,15 @@ impl ServerAcl {
     }
 }
 
-/// What a room's server ACL says of a server, and why: which of the specification's five steps
-/// decided.
-///
-/// Patterns are spelt as they are in the ACL. Where several of a list match, one without wildcards
-/// is named rather than another, and the first rather than a later one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum AclDecision {
-    /// Step 1: allowed, because the room has no ACL.
-    NoAcl,
-    /// Step 2: denied, because its name is an IP literal.
-    IpLiteral,
-    /// Step 3: denied by a pattern of `deny`.
-    Denied {
-        /// The pattern.
-        pattern: Arc<str>,
-    },
-    /// Step 4: allowed by a pattern of `allow`.
-    Allowed {
-        /// The pattern.
-        pattern: Arc<str>,
-    },
-    /// Step 5: denied, because no pattern of `allow` matches it.
-    NotListed,
-    /// Step 5: denied, as every server is, because `allow` has no pattern.
-    NobodyAllowed {
-        /// Why it has none.
-        because: EmptyAllow,
-    },
-}
-
-impl AclDecision {
-    /// Decides about a server in a room that may have no ACL.
-    pub fn of(acl: Option<&ServerAcl>, server: &str) -> Self {
-        acl.map_or(Self::NoAcl, |acl| acl.check(server))
-    }
-
-    /// Whether the server may take part in the room.
+impl Room {
+    /// The event that holds the room's server ACL, by the current state; `None` if there is no ACL.
+    ///
+    /// The host has its content: what it compiles of it is good until this names another event, or
+    /// the event is [redacted](Room::redactions_of).
     #[must_use]
-    pub fn is_allowed(&self) -> bool {
-        match self {
-            Self::NoAcl | Self::Allowed { .. } => true,
-            Self::IpLiteral
-            | Self::Denied { .. }
-            | Self::NotListed
-            | Self::NobodyAllowed { .. } => false,
-        }
-    }
-
-    /// The number of the step that decided, from 1 to 5.
-    #[must_use]
-    pub fn step(&self) -> u8 {
-        match self {
-            Self::NoAcl => 1,
-            Self::IpLiteral => 2,
-            Self::Denied { .. } => 3,
-            Self::Allowed { .. } => 4,
-            Self::NotListed | Self::NobodyAllowed { .. } => 5,
-        }
-    }
-}
-
-/// A sentence. The pattern is cut to 255 bytes.
-impl fmt::Display for AclDecision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |pattern: &str| truncated(pattern).escape_debug().to_string();
-        match self {
-            Self::NoAcl => f.write_str("The room has no server ACL."),
-            Self::IpLiteral => f.write_str("The server ACL denies servers named by an IP address."),
-            Self::Denied { pattern } => write!(f, "The server ACL denies `{}`.", quoted(pattern)),
-            Self::Allowed { pattern } => write!(f, "The server ACL allows `{}`.", quoted(pattern)),
-            Self::NotListed => f.write_str("The server ACL does not allow this server."),
-            Self::NobodyAllowed { because } => {
-                write!(f, "The server ACL allows no server: {because}.")
-            }
-        }
-    }
-}
-
-/// Why the `allow` list of a server ACL has no pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmptyAllow {
-    /// There is none, as in an event that was redacted.
-    Missing,
-    /// It is not a list.
-    NotAList,
-    /// It is a list without a string in it.
-    NoStrings,
-}
-
-impl fmt::Display for EmptyAllow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "`allow` is missing, as it is once the event is redacted",
-            Self::NotAList => "`allow` is not a list",
-            Self::NoStrings => "`allow` has no string in it",
-        })
+    pub fn server_acl(&self) -> Option<&EventId> {
+        let state = self.current_state().ok()?;
+        Some(state.get(SERVER_ACL, "")?.id)
     }
 }
 
@@ -234,86 +150,6 @@ impl fmt::Display for EmptyAllow {
 enum IpLiterals {
     Allowed,
     Denied,
-}
-
-/// The strings of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Patterns {
-    /// Those without wildcards, in caseless order, each once.
-    exact: Box<[Arc<str>]>,
-    /// The others, in the order of the list.
-    globs: Box<[Arc<str>]>,
-}
-
-impl Patterns {
-    fn of(list: Option<&Value>) -> Self {
-        let entries = list.and_then(Value::as_array).into_iter().flatten();
-        let (globs, mut exact): (Vec<_>, Vec<_>) = entries
-            .filter_map(Value::as_str)
-            .map(Arc::from)
-            .partition(|pattern: &Arc<str>| pattern.contains(['*', '?']));
-        // Stable, so that of two spellings the first is kept.
-        exact.sort_by(|a, b| caseless(a, b));
-        exact.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
-        Self {
-            exact: exact.into(),
-            globs: globs.into(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.globs.is_empty()
-    }
-
-    fn matching(&self, host: &str) -> Option<Arc<str>> {
-        let found = self.exact.binary_search_by(|pattern| {
-            effort::step(Step::Glob);
-            caseless(pattern, host)
-        });
-        let exact = found.ok().and_then(|at| self.exact.get(at));
-        let pattern = exact.or_else(|| self.globs.iter().find(|glob| matches(glob, host)))?;
-        Some(Arc::clone(pattern))
-    }
-}
-
-/// The order of texts whose letters A to Z are taken for a to z.
-fn caseless(a: &str, b: &str) -> Ordering {
-    let folded = |byte: u8| byte.to_ascii_lowercase();
-    a.bytes().map(folded).cmp(b.bytes().map(folded))
-}
-
-/// Whether the whole of `text` matches `glob`.
-///
-/// A `*` first stands for nothing. Where the text does not go on as the glob does, the last `*`
-/// takes one character more, and earlier ones are never tried again: a shorter match before it
-/// leaves it all the choices that a longer one would. So each `*` goes through the text once.
-fn matches(glob: &str, text: &str) -> bool {
-    let (mut glob, mut text) = (glob.chars(), text.chars());
-    let mut star = None;
-    loop {
-        effort::step(Step::Glob);
-        let (mut glob_after, mut text_after) = (glob.clone(), text.clone());
-        match (glob_after.next(), text_after.next()) {
-            (None, None) => return true,
-            (Some('*'), _) if glob_after.as_str().is_empty() => return true,
-            (Some('*'), _) => {
-                star = Some((glob_after.clone(), text.clone()));
-                glob = glob_after;
-            }
-            (Some(wanted), Some(found)) if wanted == '?' || wanted.eq_ignore_ascii_case(&found) => {
-                (glob, text) = (glob_after, text_after);
-            }
-            // What is left of the glob needs a character, and to start later leaves it fewer.
-            (Some(_), None) => return false,
-            (_, Some(_)) => {
-                let Some((after_star, taken)) = &mut star else {
-                    return false;
-                };
-                taken.next();
-                (glob, text) = (after_star.clone(), taken.clone());
-            }
-        }
-    }
 }
 
 /// The name without its port.
