@@ -189,7 +189,11 @@ impl Replay {
         replay.missing = missing.cloned().collect();
         replay.extremities = match replay.options.arrival {
             Arrival::InOrder => arrived.sorted(dag),
-            Arrival::Unknown => sorted_by_id(dag, replay.timeline.extremities_of(&replay.order)),
+            Arrival::Unknown => {
+                let is_accepted = |node| replay.timeline.status(node) == Some(Status::Accepted);
+                let found = replay.timeline.extremities_of(&replay.order, is_accepted);
+                sorted_by_id(dag, found)
+            }
         };
         replay
     }
@@ -243,7 +247,10 @@ impl Replay {
                 Some(timeline.check_by_current_state(node, judged, asked, current));
         }
         if let (Status::Accepted, Some(after)) = (judged.verdict.status(), judged.after) {
-            arrived.accept(&self.timeline, node, after);
+            let timeline = &self.timeline;
+            let is_accepted = |node| timeline.status(node) == Some(Status::Accepted);
+            arrived.remove_behind(timeline, node, is_accepted);
+            arrived.insert(node, after);
         }
     }
 

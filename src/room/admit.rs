@@ -13,7 +13,7 @@ use crate::pdu::content::Content;
 use crate::room::receive::Verified;
 use crate::room::{Admitted, Fault, Notice, Receipt, Rejection, Room, SoftFailure, Standing};
 use crate::state::TypeIx;
-use crate::timeline::{Asked, Claim, Judged, Quality, Status, Withheld};
+use crate::timeline::{Asked, Claim, Judged, Quality, Status, Timeline, Withheld};
 use crate::version::EventIdFormat;
 
 impl Room {
@@ -91,50 +91,57 @@ impl Room {
     /// Keeps the verdict on an event, and lets it take the place of its ancestors.
     fn keep(&mut self, node: NodeIndex, judged: Judged) {
         let after = judged.after;
-        let accepted = judged.verdict.status() == Status::Accepted;
         self.timeline.records.set(node, judged);
-        if let Some(after) = after.filter(|_| accepted && !self.past.contains(&node)) {
-            self.extremities.accept(&self.timeline, node, after);
-            self.find_current();
+        if let Some(after) = after.filter(|_| self.counts(node)) {
+            let (timeline, aside) = (&self.timeline, &self.aside);
+            let before = self.extremities.len();
+            self.extremities
+                .remove_behind(timeline, node, |prev| counts(timeline, aside, prev));
+            if !self.past.contains(&node) {
+                self.extremities.insert(node, after);
+                self.find_current();
+            } else if self.extremities.len() < before {
+                self.find_current();
+            }
         }
-        self.note_gap(node);
+        self.note_past(node);
     }
 
-    /// Notes what lies behind an event whose state is known though that before it is not, and
-    /// that the state of an event of the past is known now.
-    pub(super) fn note_gap(&mut self, node: NodeIndex) {
-        let Some(id) = self.timeline.dag.id(node).cloned() else {
+    /// Whether an event counts for the extremities: it is accepted, and did not only come with a
+    /// claim.
+    pub(super) fn counts(&self, node: NodeIndex) -> bool {
+        counts(&self.timeline, &self.aside, node)
+    }
+
+    /// Notes that what lies before an event with a place lies in the past, and that the state of
+    /// an event of the past is known now.
+    pub(super) fn note_past(&mut self, node: NodeIndex) {
+        let Some(id) = self.timeline.dag.id(node) else {
             return;
         };
-        let has_state = self.timeline.records.before(node).is_some();
-        let in_history = if has_state {
+        let mut proven = self.history.contains(id);
+        if proven && self.timeline.records.before(node).is_some() {
+            let id = id.clone();
             self.history.remove(&id);
-            true
-        } else {
-            self.history.contains(&id)
-        };
-        if in_history {
+        }
+        proven |= self.counts(node);
+        if proven && !(self.aside.is_empty() && self.has_states_behind(node)) {
             let dag = &self.timeline.dag;
-            let prev = dag
-                .prev_events(node)
-                .filter_map(|prev| dag.id(prev).cloned());
-            self.mark_history(prev.collect());
+            let prev = dag.prev_events(node);
+            self.mark_history(prev.filter_map(|prev| dag.id(prev).cloned()).collect());
         }
     }
 
     /// Whether an event lies in the past of events that have their place already.
     pub(super) fn is_of_the_past(&self, node: NodeIndex) -> bool {
         let dag = &self.timeline.dag;
-        if self.past.contains(&node) {
-            return true;
-        }
-        if dag.id(node).is_some_and(|id| self.history.contains(id)) {
+        if self.past.contains(&node) || dag.id(node).is_some_and(|id| self.history.contains(id)) {
             return true;
         }
         let mut seen = BTreeSet::new();
         let mut stack: Vec<NodeIndex> = dag.children(node).collect();
         while let Some(child) = stack.pop() {
-            if self.timeline.status(child) == Some(Status::Accepted) {
+            if self.counts(child) {
                 return true;
             }
             if seen.insert(child) {
@@ -142,6 +149,34 @@ impl Room {
             }
         }
         false
+    }
+
+    /// Takes an event that came with a claim, now that it has come by itself.
+    pub(super) fn arrive(
+        &mut self,
+        node: NodeIndex,
+        verified: Verified,
+        notices: &mut Vec<Notice>,
+    ) -> (Receipt, Vec<NodeIndex>) {
+        let pdu = verified.pdu.clone();
+        let (_, admitted) = verified.into_parts(&self.timeline.rules);
+        self.aside.remove(&node);
+        let mut settled = Vec::new();
+        if self.timeline.records.before(node).is_none() {
+            settled = self.reevaluate(&BTreeSet::from([node]), notices);
+            notices.retain(|notice| !notice.revises(&admitted.id));
+        }
+        if let Some(mut judged) = self.timeline.records.get(node) {
+            if self.is_of_the_past(node) {
+                self.past.insert(node);
+            } else {
+                let asked = Asked::new();
+                self.judge_by_present(node, Some(&pdu), &mut judged, &asked);
+            }
+            self.revised.insert(node);
+            self.keep(node, judged);
+        }
+        (self.receipt_for(node, admitted), settled)
     }
 
     /// Finds the current state: the resolution of the states after the forward extremities.
@@ -269,4 +304,8 @@ impl Room {
         let node = self.timeline.dag.node(id)?;
         self.timeline.dag.is_known(node).then_some(node)
     }
+}
+
+fn counts(timeline: &Timeline, aside: &BTreeSet<NodeIndex>, node: NodeIndex) -> bool {
+    timeline.status(node) == Some(Status::Accepted) && !aside.contains(&node)
 }

@@ -218,10 +218,14 @@ impl Room {
             // The claim was checked for circles.
             if let Ok(node) = self.timeline.dag.insert(body.event.clone()) {
                 self.index(node, &body.pdu);
-                self.past.insert(node);
                 let (judged, _) = self.timeline.judge(node);
                 self.timeline.records.set(node, judged);
-                self.note_gap(node);
+                if self.is_of_the_past(node) {
+                    self.past.insert(node);
+                } else {
+                    self.aside.insert(node);
+                }
+                self.note_past(node);
             }
         }
         let quality = match claim.members {

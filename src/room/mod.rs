@@ -75,8 +75,14 @@ pub struct Room {
     /// Ids of events before which the state is not known, and which lie before events before which
     /// it is: what a claim has jumped over.
     history: BTreeSet<EventId>,
-    /// Events that were found in the past of others and are no extremities, whatever cites them.
+    /// Events that were found to lie before others that have their place: they meet no current
+    /// state and are no extremities.
     past: BTreeSet<NodeIndex>,
+    /// Events that came with a claim only. As long as nobody sends them, or builds on them, they
+    /// have no place among the extremities.
+    aside: BTreeSet<NodeIndex>,
+    /// Whether events have moved between these, so that the extremities are to be found anew.
+    is_unsettled: bool,
     /// The reference hash of each event, in room versions where the id is not made of it.
     hashes: BTreeMap<NodeIndex, [u8; 32]>,
     /// The redactions of each event, in order of arrival.

@@ -182,6 +182,8 @@ impl Room {
             current: None,
             history: BTreeSet::new(),
             past: BTreeSet::new(),
+            aside: BTreeSet::new(),
+            is_unsettled: false,
             hashes: BTreeMap::new(),
             redactions: BTreeMap::new(),
             users: BTreeMap::new(),

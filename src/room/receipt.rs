@@ -192,6 +192,13 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// Whether the notice says that this event is something else now.
+    pub(super) fn revises(&self, id: &EventId) -> bool {
+        matches!(self, Self::Revised { event, .. } if event == id)
+    }
+}
+
 impl Standing {
     /// The standing that a verdict means for an event of the graph.
     pub(super) fn of(verdict: &Verdict) -> Self {

@@ -145,8 +145,10 @@ impl Room {
             }
         };
         match known {
-            Some(node) => self.receive_again(node, verified, notices),
-            None => self.receive_verified(verified, notices),
+            Some(node) if !self.aside.contains(&node) => {
+                self.receive_again(node, verified, notices)
+            }
+            _ => self.receive_verified(verified, notices),
         }
     }
 
@@ -180,7 +182,8 @@ impl Room {
         }
     }
 
-    /// The receipt for an event that the room has; `None` if this copy may be a better one.
+    /// The receipt for an event that the room has; `None` if this copy may be a better one, or the
+    /// event has only come with a claim.
     fn known(&self, node: NodeIndex, id: &EventId, pdu: &Pdu) -> Option<Receipt> {
         if let Some(hash) = self.hashes.get(&node) {
             if *hash
@@ -189,7 +192,7 @@ impl Room {
                 return Some(Receipt::Dropped(Fault::OtherEvent { id: id.clone() }));
             }
         }
-        if self.may_improve(node, pdu) {
+        if self.aside.contains(&node) || self.may_improve(node, pdu) {
             return None;
         }
         Some(Receipt::Known {
@@ -246,10 +249,8 @@ impl Room {
         }
         let lacking = self.lacking(event);
         if lacking.is_empty() || self.is_rejected_already(event) {
-            let (receipt, node) = self.admit(verified, None);
-            if let Some(node) = node {
-                self.settle([node], notices);
-            }
+            let (receipt, settled) = self.take_up(verified, notices);
+            self.settle(settled, notices);
             return receipt;
         }
         if self.queue.closes_a_circle(&id, &lacking) {
@@ -360,17 +361,36 @@ impl Room {
                 let Some(entry) = self.queue.take(&waiting) else {
                     continue;
                 };
-                let (receipt, node) = self.admit(entry.verified, None);
+                let (receipt, nodes) = self.take_up(entry.verified, notices);
                 notices.push(Notice::Settled {
                     event: waiting,
                     receipt,
                 });
-                settled.extend(node);
+                settled.extend(nodes);
             }
             // Events that are in the graph without a state, or with one that was claimed.
             let ready = self.with_new_state(node);
             if !ready.is_empty() {
                 settled.extend(self.reevaluate(&ready, notices));
+            }
+        }
+        if self.is_unsettled {
+            self.find_extremities();
+        }
+    }
+
+    /// Gives an event its place that has all that it needs. Returns the events whose states are
+    /// known now.
+    fn take_up(
+        &mut self,
+        verified: Verified,
+        notices: &mut Vec<Notice>,
+    ) -> (Receipt, Vec<NodeIndex>) {
+        match self.node(verified.event.id()) {
+            Some(node) => self.arrive(node, verified, notices),
+            None => {
+                let (receipt, node) = self.admit(verified, None);
+                (receipt, node.into_iter().collect())
             }
         }
     }
@@ -398,6 +418,16 @@ impl Room {
     pub(super) fn mark_history(&mut self, ids: Vec<EventId>) {
         let mut stack = ids;
         while let Some(id) = stack.pop() {
+            let aside = self.node(&id).filter(|node| self.aside.remove(node));
+            if let Some(node) = aside {
+                self.past.insert(node);
+                self.is_unsettled = true;
+                let dag = &self.timeline.dag;
+                stack.extend(
+                    dag.prev_events(node)
+                        .filter_map(|prev| dag.id(prev).cloned()),
+                );
+            }
             if self.has_state_after(&id) || !self.history.insert(id.clone()) {
                 continue;
             }

@@ -57,7 +57,8 @@ impl Room {
                 _ => self.timeline.record_with(node, verdict, before),
             };
             let accepted = judged.verdict.status() == Status::Accepted;
-            if accepted && !met_present && !self.past.contains(&node) {
+            let has_place = self.past.contains(&node) || self.aside.contains(&node);
+            if accepted && !met_present && !has_place {
                 if self.is_of_the_past(node) {
                     self.past.insert(node);
                 } else {
@@ -80,7 +81,7 @@ impl Room {
                     is: standing,
                 }));
             }
-            self.note_gap(node);
+            self.note_past(node);
         }
         if extremities_change {
             self.find_extremities();
@@ -150,8 +151,11 @@ impl Room {
         let dag = &self.timeline.dag;
         let mut order: Vec<NodeIndex> = dag.events().collect();
         order.sort_unstable_by_key(|node| dag.rank(*node));
-        let found = self.timeline.extremities_of(&order);
+        let found = self
+            .timeline
+            .extremities_of(&order, |node| self.counts(node));
         self.extremities = Extremities::default();
+        self.is_unsettled = false;
         for node in found.into_iter().filter(|node| !self.past.contains(node)) {
             if let Some(after) = self.timeline.records.after(node) {
                 self.extremities.insert(node, after);

@@ -5,22 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::NodeIndex;
 
 use crate::dag::RoomDag;
-use crate::timeline::{StateIx, Status, Timeline};
+use crate::timeline::{StateIx, Timeline};
 
 impl Timeline {
-    /// Of events in an order that has what is cited first, the accepted ones that no accepted
-    /// event has among its ancestors. O(V + E).
-    pub(crate) fn extremities_of(&self, order: &[NodeIndex]) -> Vec<NodeIndex> {
+    /// Of events in an order that has what is cited first, those that count and that no event which
+    /// counts has among its ancestors. O(V + E).
+    pub(crate) fn extremities_of(
+        &self,
+        order: &[NodeIndex],
+        counts: impl Fn(NodeIndex) -> bool,
+    ) -> Vec<NodeIndex> {
         let mut referenced = vec![false; self.dag.prev_graph().node_count()];
         let mut extremities = Vec::new();
         for node in order.iter().rev() {
             let is_referenced = referenced.get(node.index()).copied().unwrap_or_default();
-            let accepted = self.status(*node) == Some(Status::Accepted);
-            if accepted && !is_referenced {
+            let counts = counts(*node);
+            if counts && !is_referenced {
                 extremities.push(*node);
             }
-            // A path through events that were not accepted counts, one that ends in them does not.
-            if accepted || is_referenced {
+            // A path through events that do not count does, one that ends in them does not.
+            if counts || is_referenced {
                 for prev in self.dag.prev_events(*node) {
                     if let Some(slot) = referenced.get_mut(prev.index()) {
                         *slot = true;
@@ -43,19 +47,23 @@ pub(crate) struct Extremities {
 }
 
 impl Extremities {
-    /// An event was accepted: it takes the place of its ancestors. Behind those that are no
-    /// extremities themselves stand those that they would have replaced.
+    /// An event is not the last of its line any more: what it cites is no extremity. Behind events
+    /// that do not `count` stand those that they would have replaced.
     ///
-    /// O(p · log n) for p `prev_events`; an event that was not accepted is passed once.
-    pub(crate) fn accept(&mut self, timeline: &Timeline, event: NodeIndex, after: StateIx) {
+    /// O(p · log n) for p `prev_events`; an event that does not count is passed once.
+    pub(crate) fn remove_behind(
+        &mut self,
+        timeline: &Timeline,
+        event: NodeIndex,
+        counts: impl Fn(NodeIndex) -> bool,
+    ) {
         let mut stack: Vec<NodeIndex> = timeline.dag.prev_events(event).collect();
         while let Some(prev) = stack.pop() {
             self.remove(timeline, prev);
-            if timeline.status(prev) != Some(Status::Accepted) && self.passed.insert(prev) {
+            if !counts(prev) && self.passed.insert(prev) {
                 stack.extend(timeline.dag.prev_events(prev));
             }
         }
-        self.insert(event, after);
     }
 
     pub(crate) fn insert(&mut self, event: NodeIndex, after: StateIx) {
@@ -112,6 +120,10 @@ impl Extremities {
             events.saturating_add(1),
             states.saturating_add(usize::from(is_new)),
         )
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
