@@ -10,8 +10,8 @@
 //! # The way of an event
 //!
 //! ```text
-//! bytes ─ json ─ pdu ─ crypto ─ event ─ dag ─ replay ─ state, verdicts
-//!                 │      │               │      │
+//! bytes ─ json ─ pdu ─ crypto ─ event ─ dag ─ timeline ─┬─ room    one by one: receipts
+//!                 │      │               │      │       └─ replay  all at once: verdicts, states
 //!              check 1  checks 2, 3      │      ├─ auth     checks 4, 5, 6
 //!                                        │      └─ resolve  S(E)
 //!                                        └─ who cites whom
@@ -34,7 +34,20 @@
 //! | [`state`]   | A room state, cheap to copy and to compare                                  |
 //! | [`dag`]     | Who cites whom?                                                             |
 //! | [`resolve`] | These states disagree: which state is it, and why?                          |
+//! | [`timeline`] | What is each event worth, and what is the state before and after it?       |
 //! | [`replay`]  | All of it: from a room's events to verdicts and states                      |
+//! | [`room`]    | The engine that a homeserver holds: from a PDU on the wire to a receipt     |
+//!
+//! # Two doors
+//!
+//! A homeserver holds a [`Room`]: it receives PDUs and answers with receipts, builds new events,
+//! answers other servers' requests, and goes in and out of the host's storage as plain data. The
+//! [embedder's guide](room) has the loop, what a host must keep, the error classes, threads and
+//! memory.
+//!
+//! A host with a store of its own links the stages that it needs; see
+//! [single stages](#single-stages). Whoever has all of a room's events at once, as researchers do,
+//! [replays](replay) it.
 //!
 //! # From bytes to the room's state
 //!
@@ -115,8 +128,8 @@
 //!
 //! # What it does not do
 //!
-//! It keeps no storage and speaks no protocol. It has no opinion on which events to send, relay or
-//! show. Nothing in it is random but the seeds of hash tables, which no answer depends on.
+//! It keeps no storage and speaks no protocol. It has no opinion on which events to send or
+//! relay. Nothing in it is random but the seeds of hash tables, which no answer depends on.
 //!
 //! # Features
 //!
@@ -170,9 +183,11 @@ pub use crate::id::{EventId, KeyId, RoomId, ServerName, UserId};
 pub use crate::json::{Object, Value};
 pub use crate::limits::Limits;
 pub use crate::pdu::Pdu;
-pub use crate::replay::{Replay, ReplayOptions, Status, Verdict};
+pub use crate::replay::{Replay, ReplayOptions};
 pub use crate::resolve::{Resolution, Trace};
+pub use crate::room::{Receipt, Room};
 pub use crate::state::{KeyIx, StateMap};
+pub use crate::timeline::{Status, Verdict};
 pub use crate::version::{RoomVersionRules, RoomVersions};
 
 #[cfg(doctest)]

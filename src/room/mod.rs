@@ -1,6 +1,179 @@
 //! The room: what a homeserver holds of it, from a PDU on the wire to a receipt.
 //!
-//! (The guide stands here.)
+//! A [`Room`] is the stateful engine. It is given bytes, keys and the time; it answers with a
+//! [`Receipt`], or with all that is missing to give one. Network, disk, keys and clock are the
+//! host's. What a server otherwise writes itself (event authorisation, state resolution, forward
+//! and backward extremities, gaps, soft failure) is in here.
+//!
+//! | the spec says                                  | here                                      |
+//! |------------------------------------------------|-------------------------------------------|
+//! | checks performed on receipt of a PDU           | [`Room::receive`], [`Receipt`]            |
+//! | dropped, rejected, soft failed                 | [`Fault`], [`Rejection`], [`SoftFailure`] |
+//! | joining, `/send_join`, partial state           | [`Room::join`], [`Claim`]                 |
+//! | `/make_join`, `/make_knock`, `/make_leave`     | [`Room::make_template`], [`Template`]     |
+//! | restricted rooms                               | [`Room::authorise_join`]                  |
+//! | `/state_ids` at a gap                          | [`Room::claim`]                           |
+//! | `/backfill`, `/get_missing_events`             | [`Room::backfill`], [`Room::missing_events`] |
+//! | `/event_auth`                                  | [`Room::auth_chain`]                      |
+//! | hashes and signatures of outgoing events       | [`Room::build`], [`create_event`]         |
+//! | handling redactions                            | [`Room::redaction`], [`Room::redactions_of`] |
+//! | room history visibility                        | [`Room::is_visible_to_user`], [`Room::is_visible_to_server`] |
+//! | server ACLs, `m.federate`                      | [`ServerAcl`], [`Room::federates_with`]   |
+//! | policy servers                                 | [`Room::policy_server`]                   |
+//!
+//! # The loop
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use roomdag::json::{Object, Value};
+//! use roomdag::room::{Draft, Founding, Notice, Receipt, Room, Setup, Signer, create_event};
+//! use roomdag::{EventId, KeyRing, Limits, RoomId, ServerName, SigningKey, UserId, version};
+//! # use roomdag::crypto::{Timestamp, Validity};
+//!
+//! /// A server with one room; the map stands for a table on disk.
+//! struct Server {
+//!     keys: KeyRing,
+//!     room: Room,
+//!     pdus: BTreeMap<EventId, String>,
+//! }
+//!
+//! impl Server {
+//!     /// A PDU has come, from another server or from our own users.
+//!     fn take(&mut self, pdu: &[u8], now: Timestamp) {
+//!         let received = self.room.receive(pdu, &self.keys, now);
+//!         self.act(received.receipt);
+//!         for notice in received.notices {
+//!             match notice {
+//!                 // Something has come that this event had waited for.
+//!                 Notice::Settled { receipt, .. } => self.act(receipt),
+//!                 Notice::Revised { event, was, is } => println!("{event} was {was}, is {is}"),
+//!                 Notice::Evicted { event } => println!("{event} may be fetched again"),
+//!             }
+//!         }
+//!     }
+//!
+//!     fn act(&mut self, receipt: Receipt) {
+//!         // What the room has taken up is kept, in the form in which it goes on.
+//!         if let Some(event) = receipt.admitted() {
+//!             self.pdus.insert(event.id.clone(), event.json.as_text().to_owned());
+//!         }
+//!         match receipt {
+//!             Receipt::Accepted(event) => println!("show {} to clients", event.id),
+//!             Receipt::Provisional { event, .. } => println!("show {} with care", event.id),
+//!             Receipt::SoftFailed { event, because } => println!("keep {}: {because}", event.id),
+//!             Receipt::Rejected { event, because } => println!("keep {}: {because}", event.id),
+//!             Receipt::Waiting(missing) => println!("fetch {:?} {:?}", missing.events, missing.keys),
+//!             Receipt::Known { .. } | Receipt::Dropped(_) => {}
+//!         }
+//!     }
+//! }
+//! # fn ids() -> Result<(ServerName, UserId), roomdag::id::IdError> {
+//! #     Ok((ServerName::parse("a.org")?, UserId::parse("@alice:a.org")?))
+//! # }
+//! # let (name, alice) = ids()?;
+//! # let key = SigningKey::from_seed(roomdag::KeyId::parse("ed25519:1")?, &[1; 32])?;
+//! # let now = Timestamp::from_millis(1_800_000_000_000);
+//! # let mut keys = KeyRing::new();
+//! # keys.insert(name.clone(), key.key_id().clone(), key.verify_key(), Validity::Forever)?;
+//!
+//! // Alice of a.org makes a room, joins it and says something.
+//! let signer = Signer { server: &name, key: &key };
+//! let founding = Founding {
+//!     creator: alice.clone(),
+//!     room_id: None, // made of the create event, from room version 12 on
+//!     content: Object::new(),
+//!     event_id: None,
+//!     origin_server_ts: now,
+//! };
+//! let create = create_event(founding, signer, &version::V12, &Limits::default())?;
+//! let (room, receipt) = Room::open(create.json().as_bytes(), &Setup::default(), &keys, now)?;
+//! let mut server = Server { keys, room, pdus: BTreeMap::new() };
+//! server.act(receipt);
+//! let join = Object::from_iter([("membership", "join")]);
+//! let hello = Object::from_iter([("body", "hello"), ("msgtype", "m.text")]);
+//! for draft in [
+//!     Draft::state(alice.clone(), "m.room.member", alice.as_str(), join),
+//!     Draft::message(alice.clone(), "m.room.message", hello),
+//! ] {
+//!     let built = server.room.build(draft, signer, now)?;
+//!     // Here it is sent to the other servers, too.
+//!     server.take(built.event.json().as_bytes(), now);
+//! }
+//! assert_eq!(server.pdus.len(), 3);
+//! assert!(server.room.current_state()?.get("m.room.member", alice.as_str()).is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What the answers ask of the host
+//!
+//! | receipt       | keep it | show it to clients | besides                                        |
+//! |---------------|---------|--------------------|------------------------------------------------|
+//! | `Accepted`    | yes     | yes                | apply its redaction, and those of it           |
+//! | `Provisional` | yes     | with care          | complete the partial state                     |
+//! | `SoftFailed`  | yes     | no                 | for a policy server: ask it, and receive again |
+//! | `Rejected`    | yes     | no                 |                                                |
+//! | `Known`       |         |                    | nothing, it was received before                |
+//! | `Waiting`     | no      | no                 | fetch what is named; the room has the event    |
+//! | `Dropped`     | no      | no                 | nothing, whatever else came with it            |
+//!
+//! Nothing that arrives is an error of the host's: every receipt is about one event, whatever came
+//! before or after it in a transaction. Errors are for calls that cannot be right or lack something:
+//! [`OpenError`], [`ClaimError`], [`SendError`], [`BuildError`], [`TemplateError`]. A call that
+//! returns an error has changed nothing.
+//!
+//! # Gaps
+//!
+//! An event whose `prev_events` or `auth_events` the room does not have waits, and names all that
+//! is missing. A host closes the gap in one of two ways:
+//!
+//! 1. With events. [`Room::gap`] is the request for `/get_missing_events`; the answers go into
+//!    [`Room::receive`], in any order. Their own gaps are in [`Room::waiting`].
+//! 2. With a state. Where the events cannot be had, another server is asked for the state before
+//!    the event (`/state_ids`), which [`Room::claim`] checks as far as it can be checked. What
+//!    follows from it is [`Quality::Claimed`](crate::timeline::Quality), a word that
+//!    [`RoomState::quality`] passes on. When the events come all the same, everything that rested
+//!    on the claim is judged again, and [`Notice::Revised`] tells what comes out differently.
+//!
+//! A server that joins starts from such a claim: [`Room::join`]. With *partial state* most members
+//! are left out of it; a rule that asks for one of them gives [`Receipt::Provisional`] instead of
+//! rejecting, and a second, full claim for the same event completes the state.
+//! [`Room::backward_extremities`] are where the room's history ends: from there `/backfill` goes on.
+//!
+//! # Order
+//!
+//! The room depends on which events it has, not on how they came: receiving an event twice, late or
+//! in a batch makes no difference. There are three exceptions, which lie in the matter. Soft failure
+//! (checks 6 and 7) is about the moment of arrival. In room versions 1 and 2, where servers choose
+//! the ids, the first of two events of one id stays. And what did not fit into
+//! [`Limits`](crate::limits::Limits) has to come again.
+//!
+//! An answer that was given changes only if what it rested on does: a claim is replaced or
+//! superseded, or an event comes intact that was known in an altered form. The host itself can
+//! change one thing, soft failure: [`Room::soft_fail`], [`Room::readmit`].
+//!
+//! # Two doors
+//!
+//! This module is one of them. Hosts with a store of their own, who want its parts, find them in
+//! the stages below: [`Pdu::parse`](crate::pdu::Pdu::parse) is check 1,
+//! [`crypto::verify`](crate::crypto::verify()) checks 2 and 3, [`auth::check`](crate::auth::check)
+//! checks 4 to 6 on any [`StateView`](crate::auth::StateView), [`resolve`](crate::resolve::resolve)
+//! the state before an event, [`policy_check`] check 7, [`visibility`] and [`ServerAcl`] what they
+//! say, [`assemble`] and [`Template`] new events. None of them needs a `Room`.
+//!
+//! # Memory, threads, bounds
+//!
+//! Of an event the room keeps some 300 bytes, states included: those before and after an event
+//! share all that they have in common. It is `Send` and `Sync`, and has no lock: a host that
+//! works on several rooms at once holds each behind a lock of its own. What waits is bounded by
+//! [`Limits::waiting_events`](crate::limits::Limits::waiting_events) and
+//! [`waiting_bytes`](crate::limits::Limits::waiting_bytes), and the server that makes most events
+//! wait is the one that loses some; forward extremities are bounded by
+//! [`extremities`](crate::limits::Limits::extremities) and
+//! [`extremity_states`](crate::limits::Limits::extremity_states), beyond which an event is
+//! soft-failed, which a host can see coming and mend by sending an event that joins them.
+//!
+//! Reads [`timeline`](crate::timeline) and everything below.
 
 mod acl;
 mod admit;
