@@ -28,7 +28,7 @@ use crate::event::Event;
 use crate::id::{EventId, KeyId, RoomId, ServerName};
 use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::room::receive::{Verified, unlimited};
-use crate::room::{Fault, Notice, Room};
+use crate::room::{Admitted, Fault, Notice, Room};
 use crate::state::StateMap;
 use crate::timeline::{self, Quality, Status};
 
@@ -168,7 +168,7 @@ impl Room {
     /// Takes another server's word for the state before an event: one that waits, because some
     /// events before it cannot be had, or one before which the state is a claim already.
     ///
-    /// Returns what that has settled. A claim that is taken is used until the states after the
+    /// Returns which events the room has taken up with the claim, and what that has settled. A claim that is taken is used until the states after the
     /// event's `prev_events` are all known; then the event, and all that rests on it, is judged
     /// again, and what comes out differently is reported.
     ///
@@ -211,22 +211,12 @@ impl Room {
         let rejected = self.judge_bodies(&needed, &reading.bodies);
         let entries = self.entries(&reading, &rejected)?;
 
+        let mut notices = Vec::new();
         for id in &needed {
             let Some(body) = reading.bodies.get(id) else {
                 continue;
             };
-            // The claim was checked for circles.
-            if let Ok(node) = self.timeline.dag.insert(body.event.clone()) {
-                self.index(node, &body.pdu);
-                let (judged, _) = self.timeline.judge(node);
-                self.timeline.records.set(node, judged);
-                if self.is_of_the_past(node) {
-                    self.past.insert(node);
-                } else {
-                    self.aside.insert(node);
-                }
-                self.note_past(node);
-            }
+            notices.extend(self.set_aside(body).map(Notice::Outlier));
         }
         let quality = match claim.members {
             Members::Complete => Quality::Claimed,
@@ -240,7 +230,6 @@ impl Room {
             state: state.collect::<StateMap>(),
             quality,
         };
-        let mut notices = Vec::new();
         // What waited for an event of the claim goes on too.
         let mut settled: Vec<NodeIndex> = needed
             .iter()
@@ -265,6 +254,23 @@ impl Room {
         }
         self.settle(settled, &mut notices);
         Ok(notices)
+    }
+
+    /// Takes up an event that came with a claim.
+    fn set_aside(&mut self, body: &Verified) -> Option<Admitted> {
+        let (event, admitted) = body.clone().into_parts(&self.timeline.rules);
+        // The claim was checked for circles.
+        let node = self.timeline.dag.insert(event).ok()?;
+        self.index(node, &body.pdu);
+        let (judged, _) = self.timeline.judge(node);
+        self.timeline.records.set(node, judged);
+        if self.is_of_the_past(node) {
+            self.past.insert(node);
+        } else {
+            self.aside.insert(node);
+        }
+        self.note_past(node);
+        Some(admitted)
     }
 
     /// Checks 1 to 3 of a claim's events.

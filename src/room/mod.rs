@@ -47,6 +47,7 @@
 //!             match notice {
 //!                 // Something has come that this event had waited for.
 //!                 Notice::Settled { receipt, .. } => self.act(receipt),
+//!                 Notice::Outlier(event) => println!("keep {}", event.id),
 //!                 Notice::Revised { event, was, is } => println!("{event} was {was}, is {is}"),
 //!                 Notice::Evicted { event } => println!("{event} may be fetched again"),
 //!             }

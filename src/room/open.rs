@@ -104,8 +104,8 @@ impl Room {
 
     /// Opens a room from another server's answer to a join: the join, and the state before it.
     ///
-    /// The state is a [`Claim`], full or partial; see [`Room::claim`]. The notices begin with the
-    /// join's.
+    /// The state is a [`Claim`], full or partial; see [`Room::claim`]. The join is among what the
+    /// notices settle.
     ///
     /// # Errors
     ///
@@ -153,14 +153,14 @@ impl Room {
             }));
         }
         let notices = room.claim(&event, claim, keys, now)?;
-        match notices.first() {
-            Some(Notice::Settled { receipt, .. }) if receipt.standing().is_some_and(is_in) => {
-                Ok((room, notices))
-            }
-            Some(Notice::Settled { receipt, .. }) => {
-                Err(OpenError::NotJoined(Box::new(receipt.clone())))
-            }
-            _ => Err(OpenError::Claim(ClaimError::UnknownEvent { event })),
+        let settled = notices.iter().find_map(|notice| match notice {
+            Notice::Settled { event: of, receipt } if *of == event => Some(receipt),
+            _ => None,
+        });
+        match settled {
+            Some(receipt) if receipt.standing().is_some_and(is_in) => Ok((room, notices)),
+            Some(receipt) => Err(OpenError::NotJoined(Box::new(receipt.clone()))),
+            None => Err(OpenError::Claim(ClaimError::UnknownEvent { event })),
         }
     }
 

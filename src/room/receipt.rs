@@ -166,7 +166,7 @@ pub enum Standing {
     Outlier,
 }
 
-/// News of an event that was received before.
+/// News of other events than the one that a call was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// What the event waited for has arrived.
@@ -176,6 +176,9 @@ pub enum Notice {
         /// What became of it. Never [`Receipt::Waiting`].
         receipt: Receipt,
     },
+    /// The event came with a claimed state, and the room did not have it: keep it. It is shown to
+    /// nobody on that account.
+    Outlier(Admitted),
     /// The event was judged again, and the answer is another one.
     Revised {
         /// The event.
