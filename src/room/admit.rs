@@ -39,7 +39,7 @@ impl Room {
             }
         };
         self.index(node, &pdu);
-        if let Some(claim) = claim {
+        if let Some(claim) = claim.filter(|_| !self.has_states_behind(node)) {
             self.timeline.claims.insert(node, claim);
         }
         let (mut judged, asked) = self.timeline.judge(node);

@@ -1,8 +1,9 @@
 //! Events that wait: for events that they cite, or for keys.
 //!
 //! An event that waits is not in the graph, so whatever a hostile server makes wait costs nothing
-//! but its place here, and places are limited. Where there is none left, the server whose events
-//! take most of them loses the one that came last.
+//! but its place here, and places are limited. Where there is none left, an event goes that nobody
+//! has verified yet, since anybody can make those up in anybody's name; and if there is none, one
+//! of the server whose events take most places. Of several it is the one that came last.
 //!
 //! INVARIANT: no event waits for itself, by whatever chain of waiting events. Only ids that are
 //! not hashes could bring that about, and then the event that would close the circle is dropped.
@@ -27,7 +28,9 @@ pub(super) struct Queue {
     needed_by: BTreeMap<EventId, BTreeSet<Arrival>>,
     /// The ids of the verified ones in order of arrival.
     arrivals: BTreeMap<Arrival, EventId>,
-    /// All of them by the server of their sender.
+    /// The copies of each id that cannot be verified yet.
+    copies: BTreeMap<EventId, BTreeSet<Arrival>>,
+    /// The verified ones by the server of their sender.
     servers: BTreeMap<Box<str>, BTreeSet<Arrival>>,
     bytes: usize,
     next: u64,
@@ -85,7 +88,12 @@ impl Queue {
         limits: &Limits,
     ) -> Vec<EventId> {
         let (id, bytes) = (verified.event.id().clone(), size(&verified.pdu));
-        let arrival = self.enter(verified.pdu.sender().server_name(), bytes);
+        let arrival = self.enter(bytes);
+        let server = verified.pdu.sender().server_name();
+        self.servers
+            .entry(server.into())
+            .or_default()
+            .insert(arrival);
         for needed in &lacking {
             let waiting = self.needed_by.entry(needed.clone()).or_default();
             waiting.insert(arrival);
@@ -108,12 +116,17 @@ impl Queue {
         unverified: Unverified,
         limits: &Limits,
     ) -> Vec<EventId> {
-        let same = |other: &&Unverified| other.pdu == unverified.pdu;
-        if self.unverified.values().any(|other| same(&other)) {
+        let copies = self.copies.entry(unverified.id.clone()).or_default();
+        let same = |arrival: &Arrival| {
+            let other = self.unverified.get(arrival);
+            other.is_some_and(|other| other.pdu == unverified.pdu)
+        };
+        if copies.iter().any(same) {
             return Vec::new();
         }
-        let bytes = size(&unverified.pdu);
-        let arrival = self.enter(unverified.pdu.sender().server_name(), bytes);
+        let arrival = Arrival(self.next);
+        copies.insert(arrival);
+        self.enter(size(&unverified.pdu));
         self.unverified.insert(arrival, unverified);
         self.make_room(limits)
     }
@@ -126,7 +139,14 @@ impl Queue {
             self.forget_need(needed, waiting.arrival);
         }
         let pdu = &waiting.verified.pdu;
-        self.leave(pdu.sender().server_name(), waiting.arrival, size(pdu));
+        let server = pdu.sender().server_name();
+        if let Some(arrivals) = self.servers.get_mut(server) {
+            arrivals.remove(&waiting.arrival);
+            if arrivals.is_empty() {
+                self.servers.remove(server);
+            }
+        }
+        self.bytes = self.bytes.saturating_sub(size(pdu));
         Some(waiting)
     }
 
@@ -142,16 +162,32 @@ impl Queue {
         };
         let ready = self.unverified.iter().filter(|(_, waiting)| some(waiting));
         let ready: Vec<Arrival> = ready.map(|(arrival, _)| *arrival).collect();
-        let taken = ready.into_iter().filter_map(|arrival| {
-            let waiting = self.unverified.remove(&arrival)?;
-            self.leave(
-                waiting.pdu.sender().server_name(),
-                arrival,
-                size(&waiting.pdu),
-            );
-            Some(waiting.pdu)
-        });
-        taken.collect()
+        let taken = ready
+            .into_iter()
+            .filter_map(|arrival| self.take_unverified(arrival));
+        taken.map(|waiting| waiting.pdu).collect()
+    }
+
+    /// Takes out every copy of an event. Whether there was any.
+    pub(super) fn abandon(&mut self, id: &EventId) -> bool {
+        let copies = self.copies.get(id).cloned().unwrap_or_default();
+        let mut found = self.take(id).is_some();
+        for copy in copies {
+            found |= self.take_unverified(copy).is_some();
+        }
+        found
+    }
+
+    fn take_unverified(&mut self, arrival: Arrival) -> Option<Unverified> {
+        let waiting = self.unverified.remove(&arrival)?;
+        if let Some(copies) = self.copies.get_mut(&waiting.id) {
+            copies.remove(&arrival);
+            if copies.is_empty() {
+                self.copies.remove(&waiting.id);
+            }
+        }
+        self.bytes = self.bytes.saturating_sub(size(&waiting.pdu));
+        Some(waiting)
     }
 
     /// The verified events that wait for `id`, in order of arrival.
@@ -203,25 +239,11 @@ impl Queue {
         false
     }
 
-    fn enter(&mut self, server: &str, bytes: usize) -> Arrival {
+    fn enter(&mut self, bytes: usize) -> Arrival {
         let arrival = Arrival(self.next);
         self.next = self.next.saturating_add(1);
-        self.servers
-            .entry(server.into())
-            .or_default()
-            .insert(arrival);
         self.bytes = self.bytes.saturating_add(bytes);
         arrival
-    }
-
-    fn leave(&mut self, server: &str, arrival: Arrival, bytes: usize) {
-        if let Some(arrivals) = self.servers.get_mut(server) {
-            arrivals.remove(&arrival);
-            if arrivals.is_empty() {
-                self.servers.remove(server);
-            }
-        }
-        self.bytes = self.bytes.saturating_sub(bytes);
     }
 
     fn forget_need(&mut self, needed: &EventId, arrival: Arrival) {
@@ -237,12 +259,12 @@ impl Queue {
     fn make_room(&mut self, limits: &Limits) -> Vec<EventId> {
         let mut evicted = Vec::new();
         while self.len() > limits.waiting_events || self.bytes > limits.waiting_bytes {
-            let most = self
-                .servers
-                .iter()
-                .max_by_key(|(server, arrivals)| (arrivals.len(), Reverse(*server)));
-            let last = most.and_then(|(_, arrivals)| arrivals.last().copied());
-            let Some(id) = last.and_then(|last| self.evict(last)) else {
+            let unverified = self.unverified.keys().next_back().copied();
+            let gone = match unverified {
+                Some(last) => self.take_unverified(last).map(|waiting| waiting.id),
+                None => self.evict(),
+            };
+            let Some(id) = gone else {
                 break;
             };
             evicted.push(id);
@@ -250,18 +272,15 @@ impl Queue {
         evicted
     }
 
-    fn evict(&mut self, arrival: Arrival) -> Option<EventId> {
-        if let Some(id) = self.arrivals.get(&arrival).cloned() {
-            self.take(&id)?;
-            return Some(id);
-        }
-        let waiting = self.unverified.remove(&arrival)?;
-        self.leave(
-            waiting.pdu.sender().server_name(),
-            arrival,
-            size(&waiting.pdu),
-        );
-        Some(waiting.id)
+    /// Takes out the last verified event of the server that has most.
+    fn evict(&mut self) -> Option<EventId> {
+        let by_number = |(server, arrivals): &(&Box<str>, &BTreeSet<Arrival>)| {
+            (arrivals.len(), Reverse((*server).clone()))
+        };
+        let (_, arrivals) = self.servers.iter().max_by_key(by_number)?;
+        let id = self.arrivals.get(arrivals.last()?).cloned()?;
+        self.take(&id)?;
+        Some(id)
     }
 }
 

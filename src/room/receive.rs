@@ -101,6 +101,12 @@ impl Room {
         notices
     }
 
+    /// Lets an event that waits wait no longer: what it needs is not to be had. Returns whether it
+    /// did wait. It may be received again.
+    pub fn abandon(&mut self, event: &EventId) -> bool {
+        self.queue.abandon(event)
+    }
+
     fn receive_within(
         &mut self,
         bytes: &[u8],

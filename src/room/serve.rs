@@ -11,19 +11,19 @@
 //!
 //! Events that the asking server may not see are sent redacted.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use petgraph::graph::NodeIndex;
 
 use crate::dag::chain;
 use crate::id::{EventId, ServerName};
-use crate::pdu::MEMBER;
 use crate::pdu::content::{Content, Membership};
 use crate::room::{
     JoinedLater, Room, RoomState, Standing, UserView, Viewer, Visibility, server_visibility,
     visibility,
 };
-use crate::state::TypeIx;
+use crate::state::{KeyIx, TypeIx};
 use crate::timeline::Status;
 
 /// An event to be sent to another server.
@@ -184,14 +184,15 @@ impl Room {
     /// Whether a user may see an event, by the states around it; `None` for an event that the room
     /// does not have, or around which the state is not known.
     ///
-    /// O(log n); for an event of `shared` history from before the user's last join, if they are
-    /// not joined now, O(V) to find that join.
+    /// O(log n); for an event of `shared` history, if the user is not joined now, O(V + E) to find
+    /// out whether they joined after it.
     ///
     /// Spec: [room history visibility](https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility).
     #[must_use]
     pub fn is_visible_to_user(&self, event: &EventId, user: &str) -> Option<Visibility> {
         let node = self.node(event)?;
-        let viewer = self.viewer(node, user)?;
+        let joined_later = || self.late_joins(node, &[user].into()).contains(user);
+        let viewer = self.viewer(node, user, joined_later)?;
         Some(visibility(&self.timeline.dag.event(node)?, viewer))
     }
 
@@ -205,10 +206,14 @@ impl Room {
         let node = self.node(event)?;
         // World-readable events are anybody's, also of a server that has no user here.
         let stranger = format!("@:{server}");
-        self.viewer(node, &stranger)?;
-        let users = self.users_of(server.as_str()).chain([&*stranger]);
-        let viewers: Vec<_> = users.filter_map(|user| self.viewer(node, user)).collect();
-        Some(server_visibility(&self.timeline.dag.event(node)?, viewers))
+        let users: BTreeSet<&str> = self.users_of(server.as_str()).chain([&*stranger]).collect();
+        let late = OnceCell::new();
+        let late = || late.get_or_init(|| self.late_joins(node, &users));
+        let viewers: Option<Vec<_>> = users
+            .iter()
+            .map(|user| self.viewer(node, user, || late().contains(user)))
+            .collect();
+        Some(server_visibility(&self.timeline.dag.event(node)?, viewers?))
     }
 
     /// Whether a server may take part in the room at all: `m.federate` of the create event.
@@ -227,53 +232,57 @@ impl Room {
     }
 
     fn viewer<'a>(
-        &'a self,
+        &self,
         node: NodeIndex,
         user: &'a str,
-    ) -> Option<Viewer<'a, impl FnOnce() -> JoinedLater + use<'a>>> {
+        joined_later: impl Fn() -> bool,
+    ) -> Option<Viewer<'a, impl FnOnce() -> JoinedLater>> {
         let state = |ix| self.state(ix).map(|state| UserView::of(&state, user));
+        let is_joined = |state: RoomState<'_>| state.membership(user) == Membership::Join;
+        let before = state(self.timeline.records.before(node)?)?;
+        let after = state(self.timeline.records.after(node)?)?;
+        // Who is joined now and was not then has joined since.
+        let is_joined_now = self.current_state().is_ok_and(is_joined);
         Some(Viewer {
             user,
-            before: state(self.timeline.records.before(node)?)?,
-            after: state(self.timeline.records.after(node)?)?,
-            joined_later: move || self.joined_after(node, user),
+            before,
+            after,
+            joined_later: move || {
+                if is_joined_now || joined_later() {
+                    JoinedLater::Yes
+                } else {
+                    JoinedLater::No
+                }
+            },
         })
     }
 
-    /// Whether a user joined at some point that is not before an event.
-    fn joined_after(&self, node: NodeIndex, user: &str) -> JoinedLater {
+    /// Which of these users joined at some point that is not before an event.
+    fn late_joins<'a>(&self, node: NodeIndex, users: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
         let dag = &self.timeline.dag;
-        let is_joined = |state: RoomState<'_>| state.membership(user) == Membership::Join;
-        // Who is joined now and was not then has joined since.
-        if self.current_state().is_ok_and(is_joined) {
-            return JoinedLater::Yes;
-        }
-        let Some(key) = dag.keys().lookup(MEMBER, user) else {
-            return JoinedLater::No;
+        let user_of = |key: KeyIx| {
+            let (_, user) = dag.keys().resolve(key)?;
+            users.get(user).copied()
         };
-        let is_join = |event: &NodeIndex| {
-            dag.key(*event) == Some(key)
-                && dag.event_type(*event) == Some(TypeIx::MEMBER)
-                && self.timeline.status(*event) == Some(Status::Accepted)
-                && self
-                    .timeline
-                    .records
-                    .after(*event)
-                    .and_then(|after| self.state(after))
-                    .is_some_and(is_joined)
+        let join = |event: NodeIndex| {
+            let is_member = dag.event_type(event) == Some(TypeIx::MEMBER);
+            let key = dag.key(event).filter(|_| is_member)?;
+            let is_accepted = self.timeline.status(event) == Some(Status::Accepted);
+            let user = user_of(key).filter(|_| is_accepted)?;
+            match dag.event(event)?.content {
+                Content::Member(member) if member.membership == Some(Membership::Join) => {
+                    Some((event, user))
+                }
+                _ => None,
+            }
         };
-        let mut joins: BTreeSet<NodeIndex> = dag.events().filter(is_join).collect();
-        if joins.is_empty() {
-            return JoinedLater::No;
+        let mut joins: BTreeMap<NodeIndex, &str> = dag.events().filter_map(join).collect();
+        if !joins.is_empty() {
+            for before in chain::ancestors(dag, [node]) {
+                joins.remove(&before);
+            }
         }
-        for before in chain::ancestors(dag, [node]) {
-            joins.remove(&before);
-        }
-        if joins.is_empty() {
-            JoinedLater::No
-        } else {
-            JoinedLater::Yes
-        }
+        joins.into_values().collect()
     }
 
     /// Whether an event is for other servers: it has been judged, and was not rejected.
