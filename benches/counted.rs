@@ -2,7 +2,7 @@
 //! then runs the stage inside a function that is called `measured` and does nothing else.
 //!
 //! The arguments are `stage/shape/size-vN`, as of the benches: `resolve`, `lists`, `intake`,
-//! `stated`, `replay`; `resolve-v2.1` resolves a room of any version by that algorithm. Prints a
+//! `verify`, `receive`, `stated`, `replay`; `resolve-v2.1` resolves a room of any version by that algorithm. Prints a
 //! line for each: the name, the number of items, and microseconds. An item is an event of the full
 //! conflicted set, an entry of a list, or a PDU.
 
@@ -11,12 +11,14 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use roomdag::crypto::Timestamp;
 use roomdag::dag::NodeIndex;
 use roomdag::replay::Verdicts;
 use roomdag::resolve::{Options, resolve};
+use roomdag::room::Setup;
 use roomdag::testing::workload::{Shape, Workload};
 use roomdag::version::{RoomVersionRules, V11, V12};
-use roomdag::{EventId, KeyIx, Limits, Pdu, Replay, ReplayOptions, StateMap, crypto};
+use roomdag::{EventId, KeyIx, Limits, Pdu, Replay, ReplayOptions, Room, StateMap, crypto};
 
 fn main() -> ExitCode {
     // Cargo adds an argument of its own.
@@ -91,6 +93,29 @@ fn run(stage: &str, room: Workload) -> Option<(usize, f64)> {
             });
             Some((room.pdus.len(), time))
         }
+        "verify" => {
+            let time = timed(|| {
+                let verified = room.pdus.iter().filter(|bytes| {
+                    let pdu = Pdu::parse(bytes, &rules, &limits).ok();
+                    let verify = |pdu| crypto::verify(pdu, &rules, &room.keys, NOW, &limits).ok();
+                    pdu.and_then(verify).is_some()
+                });
+                verified.count()
+            });
+            Some((room.pdus.len(), time))
+        }
+        "receive" => {
+            let (create, rest) = room.pdus.split_first()?;
+            let opened = Room::open(create, &Setup::default(), &room.keys, NOW);
+            let (mut held, _) = opened.ok()?;
+            let time = timed(|| {
+                for bytes in rest {
+                    let _ = held.receive(bytes, &room.keys, NOW);
+                }
+                held.extremities().len()
+            });
+            Some((rest.len(), time))
+        }
         "stated" | "replay" => {
             let mut options = ReplayOptions::of(&rules);
             if stage == "stated" {
@@ -118,6 +143,9 @@ fn run(stage: &str, room: Workload) -> Option<(usize, f64)> {
         _ => None,
     }
 }
+
+/// Some time after every event.
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 fn timed<T>(stage: impl FnOnce() -> T) -> f64 {
     let mut stage = Some(stage);

@@ -60,6 +60,10 @@ echo '| **an event of a replay** | | | | |'
 row item stated/calm/10000-v11 stated/calm/$long_room-v11
 row item replay/calm/10000-v11 replay/calm/$long_room-v11
 row item replay/storm/1000-v11 replay/storm/10000-v11
+echo '| **a PDU, verified; and received** | | | | |'
+row item verify/calm/1000-v11 receive/calm/1000-v11
+row item receive/calm/1000-v11 receive/calm/3000-v11
+row item receive/storm/300-v11 receive/storm/1000-v11
 
 echo
 echo '| a PDU | instructions | of them SHA-256 |'
