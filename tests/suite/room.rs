@@ -2,6 +2,9 @@
 
 mod acl;
 mod draft;
+mod extremities;
 mod policy;
+mod receiving;
+mod support;
 mod template;
 mod visibility;
