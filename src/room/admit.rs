@@ -81,9 +81,14 @@ impl Room {
             .and_then(|pdu| self.withheld_by_policy(pdu))
             .or_else(|| {
                 let after = judged.after?;
+                // Where there are too many already, those that take the place of others still may.
                 let (events, states) = self.extremities.with(&self.timeline, node, after);
-                let too_many =
-                    events > self.limits.extremities || states > self.limits.extremity_states;
+                let most_events = self.limits.extremities.max(self.extremities.len());
+                let most_states = self
+                    .limits
+                    .extremity_states
+                    .max(self.extremities.states_len());
+                let too_many = events > most_events || states > most_states;
                 too_many.then_some(Withheld::Extremities)
             });
     }

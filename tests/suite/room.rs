@@ -1,6 +1,7 @@
 //! The room engine.
 
 mod acl;
+mod copies;
 mod draft;
 mod extremities;
 mod policy;
