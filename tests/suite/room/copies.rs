@@ -229,12 +229,12 @@ fn the_current_state_follows_the_intact_copy() {
     for rules in stable() {
         let mut scribe = Scribe::new(&rules);
         let tip = scribe.room.extremities();
-        let raised = levels(&rules, r#"{"invite":40}"#);
-        let raised = String::from_utf8(raised.to_canonical()).unwrap();
-        let raised = scribe.write(&Told::state(ALICE, LEVELS, "", &raised), &tip);
         let carl = "@carl:other.example";
         let invite = Told::state(EVE, MEMBER, carl, r#"{"membership":"invite"}"#);
         let invite = scribe.write(&invite, &tip);
+        let raised = levels(&rules, r#"{"invite":40}"#);
+        let raised = String::from_utf8(raised.to_canonical()).unwrap();
+        let raised = scribe.write(&Told::state(ALICE, LEVELS, "", &raised), &tip);
         let before: Vec<EventId> = scribe.order[1..].to_vec();
         let mut room = scribe.open();
         for id in &before {
