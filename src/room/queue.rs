@@ -1,8 +1,8 @@
 //! Events that wait: for events that they cite, or for keys.
 //!
 //! An event that waits is not in the graph, so whatever a hostile server makes wait costs nothing
-//! but its place here, and places are limited. Where there is none left, the server whose events
-//! take most of them loses the one that came last.
+//! but its place here, and places are limited, in number and in bytes. Where there are none left,
+//! the server whose events take most of them loses the one that came last.
 //!
 //! INVARIANT: no event waits for itself, by whatever chain of waiting events. Only ids that are
 //! not hashes could bring that about, and then the event that would close the circle is dropped.
@@ -28,9 +28,16 @@ pub(super) struct Queue {
     /// The ids of the verified ones in order of arrival.
     arrivals: BTreeMap<Arrival, EventId>,
     /// All of them by the server of their sender.
-    servers: BTreeMap<Box<str>, BTreeSet<Arrival>>,
+    servers: BTreeMap<Box<str>, Share>,
     bytes: usize,
     next: u64,
+}
+
+/// What the events of a server take.
+#[derive(Clone, Debug, Default)]
+struct Share {
+    arrivals: BTreeSet<Arrival>,
+    bytes: usize,
 }
 
 /// When an event came.
@@ -76,8 +83,8 @@ impl Queue {
     }
 
     /// Lets a verified event wait. The caller sees to it that its id is not waiting yet, and that
-    /// it does not [close a circle](Self::closes_a_circle). Returns what had to go for it, which
-    /// may be the event itself.
+    /// nothing in `lacking` waits for it. Returns what had to go for it, which may be the event
+    /// itself.
     pub(super) fn wait(
         &mut self,
         verified: Verified,
@@ -179,45 +186,21 @@ impl Queue {
         }
     }
 
-    /// Whether some event that `lacking` names waits for `id`, by whatever chain. O(w) in the
-    /// waiting events and their needs.
-    pub(super) fn closes_a_circle(&self, id: &EventId, lacking: &BTreeSet<EventId>) -> bool {
-        // Nothing waits for most events.
-        if lacking.contains(id) {
-            return true;
-        }
-        if !self.needed_by.contains_key(id) {
-            return false;
-        }
-        let mut seen: BTreeSet<&EventId> = BTreeSet::new();
-        let mut stack: Vec<&EventId> = lacking.iter().collect();
-        while let Some(needed) = stack.pop() {
-            if needed == id {
-                return true;
-            }
-            if seen.insert(needed) {
-                let next = self.verified.get(needed);
-                stack.extend(next.into_iter().flat_map(|waiting| &waiting.lacking));
-            }
-        }
-        false
-    }
-
     fn enter(&mut self, server: &str, bytes: usize) -> Arrival {
         let arrival = Arrival(self.next);
         self.next = self.next.saturating_add(1);
-        self.servers
-            .entry(server.into())
-            .or_default()
-            .insert(arrival);
+        let share = self.servers.entry(server.into()).or_default();
+        share.arrivals.insert(arrival);
+        share.bytes = share.bytes.saturating_add(bytes);
         self.bytes = self.bytes.saturating_add(bytes);
         arrival
     }
 
     fn leave(&mut self, server: &str, arrival: Arrival, bytes: usize) {
-        if let Some(arrivals) = self.servers.get_mut(server) {
-            arrivals.remove(&arrival);
-            if arrivals.is_empty() {
+        if let Some(share) = self.servers.get_mut(server) {
+            share.arrivals.remove(&arrival);
+            share.bytes = share.bytes.saturating_sub(bytes);
+            if share.arrivals.is_empty() {
                 self.servers.remove(server);
             }
         }
@@ -236,12 +219,18 @@ impl Queue {
     /// Keeps within the limits, and says which events had to go for that.
     fn make_room(&mut self, limits: &Limits) -> Vec<EventId> {
         let mut evicted = Vec::new();
-        while self.len() > limits.waiting_events || self.bytes > limits.waiting_bytes {
-            let most = self
-                .servers
-                .iter()
-                .max_by_key(|(server, arrivals)| (arrivals.len(), Reverse(*server)));
-            let last = most.and_then(|(_, arrivals)| arrivals.last().copied());
+        loop {
+            let by_number = self.len() > limits.waiting_events;
+            if !by_number && self.bytes <= limits.waiting_bytes {
+                break;
+            }
+            let taken = |share: &Share| match by_number {
+                true => share.arrivals.len(),
+                false => share.bytes,
+            };
+            let shares = self.servers.iter();
+            let most = shares.max_by_key(|(server, share)| (taken(share), Reverse(*server)));
+            let last = most.and_then(|(_, share)| share.arrivals.last().copied());
             let Some(id) = last.and_then(|last| self.evict(last)) else {
                 break;
             };

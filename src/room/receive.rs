@@ -259,10 +259,11 @@ impl Room {
             self.settle(settled, notices);
             return receipt;
         }
-        if self.queue.closes_a_circle(&id, &lacking) {
+        let events = self.missing_behind(&lacking);
+        if events.contains(&id) {
+            // What it waits for waits for it. Only an id that is no hash can bring that about.
             return Receipt::Dropped(Fault::Cycle { id });
         }
-        let events = self.missing_behind(&lacking);
         let prev = event.prev_events().to_vec();
         let evicted = self.queue.wait(verified, lacking, &self.limits);
         if self.history.contains(&id) && !evicted.contains(&id) {

@@ -9,3 +9,4 @@ mod receiving;
 mod support;
 mod template;
 mod visibility;
+mod waiting;
