@@ -81,9 +81,14 @@ impl Room {
             .and_then(|pdu| self.withheld_by_policy(pdu))
             .or_else(|| {
                 let after = judged.after?;
+                // Where there are too many already, those that take the place of others still may.
                 let (events, states) = self.extremities.with(&self.timeline, node, after);
-                let too_many =
-                    events > self.limits.extremities || states > self.limits.extremity_states;
+                let most_events = self.limits.extremities.max(self.extremities.len());
+                let most_states = self
+                    .limits
+                    .extremity_states
+                    .max(self.extremities.states_len());
+                let too_many = events > most_events || states > most_states;
                 too_many.then_some(Withheld::Extremities)
             });
     }
@@ -159,11 +164,11 @@ impl Room {
         notices: &mut Vec<Notice>,
     ) -> (Receipt, Vec<NodeIndex>) {
         let pdu = verified.pdu.clone();
-        let (_, admitted) = verified.into_parts(&self.timeline.rules);
+        let (event, admitted) = verified.into_parts(&self.timeline.rules);
         self.aside.remove(&node);
-        let mut settled = Vec::new();
+        let mut settled = self.improve(node, event, &pdu, notices);
         if self.timeline.records.before(node).is_none() {
-            settled = self.reevaluate(&BTreeSet::from([node]), notices);
+            settled.extend(self.reevaluate(&BTreeSet::from([node]), None, notices));
             notices.retain(|notice| !notice.revises(&admitted.id));
         }
         if let Some(mut judged) = self.timeline.records.get(node) {
@@ -198,9 +203,13 @@ impl Room {
     /// Whether another copy of an event that is known may tell more than the one that is: it is
     /// intact, or the policy server has signed it.
     pub(super) fn may_improve(&self, node: NodeIndex, pdu: &Pdu) -> bool {
+        let improves = self.is_altered(node) || self.is_endorsed(node, pdu);
+        improves && crypto::is_intact(pdu, &mut Vec::new())
+    }
+
+    fn is_altered(&self, node: NodeIndex) -> bool {
         let provenance = self.timeline.dag.provenance(node);
-        let was_altered = provenance.is_some_and(|known| known.content_hash == HashCheck::Mismatch);
-        (was_altered && crypto::is_intact(pdu, &mut Vec::new())) || self.is_endorsed(node, pdu)
+        provenance.is_some_and(|known| known.content_hash == HashCheck::Mismatch)
     }
 
     /// Takes a verified copy of a known event that [may tell more](Self::may_improve).
@@ -210,22 +219,39 @@ impl Room {
         verified: Verified,
         notices: &mut Vec<Notice>,
     ) -> Receipt {
-        let is_endorsed = self.is_endorsed(node, &verified.pdu);
+        let pdu = verified.pdu.clone();
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
-        let known = self.timeline.dag.provenance(node);
-        if known.is_some_and(|known| known.content_hash != event.provenance().content_hash) {
-            self.timeline.dag.replace(node, event);
-            let settled = self.reevaluate(&BTreeSet::from([node]), notices);
-            self.settle(settled, notices);
-            // The receipt says it.
-            notices.retain(
-                |notice| !matches!(notice, Notice::Revised { event, .. } if *event == admitted.id),
-            );
-        }
-        if is_endorsed {
+        let settled = self.improve(node, event, &pdu, notices);
+        self.settle(settled, notices);
+        if self.is_endorsed(node, &pdu) {
             self.endorse(node);
         }
         self.receipt_for(node, admitted)
+    }
+
+    /// Puts an intact copy of an event in the place of an altered one, and judges again what rests
+    /// on it. Returns the events whose states are known now.
+    fn improve(
+        &mut self,
+        node: NodeIndex,
+        event: Event,
+        pdu: &Pdu,
+        notices: &mut Vec<Notice>,
+    ) -> Vec<NodeIndex> {
+        if !self.is_altered(node) || event.provenance().content_hash != HashCheck::Ok {
+            return Vec::new();
+        }
+        let id = event.id().clone();
+        let named = self.timeline.dag.event(node);
+        let is_indexed = named.is_some_and(|event| event.redacts.is_some());
+        self.timeline.dag.replace(node, event);
+        if !is_indexed {
+            self.index_event(node);
+        }
+        let settled = self.reevaluate(&BTreeSet::from([node]), Some((node, pdu)), notices);
+        // The receipt says it.
+        notices.retain(|notice| !notice.revises(&id));
+        settled
     }
 
     /// The receipt that the verdict on an event means.

@@ -239,7 +239,7 @@ impl Room {
             Some(node) => {
                 self.timeline.claims.insert(node, claim);
                 let seeds = BTreeSet::from([node]);
-                settled.extend(self.reevaluate(&seeds, &mut notices));
+                settled.extend(self.reevaluate(&seeds, None, &mut notices));
             }
             None => {
                 if let Some(entry) = self.queue.take(event) {

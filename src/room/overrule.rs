@@ -12,7 +12,8 @@ impl Room {
     ///
     /// Soft failure is a matter of each server; the room's state at any event stays what it is.
     /// Returns what the event is now; `None` if the room does not have it. An event that is not
-    /// accepted stays what it is. O(V · log V + E).
+    /// accepted stays what it is, and so does one without which the room would have no forward
+    /// extremity. O(V · log V + E).
     ///
     /// Spec: [soft failure](https://spec.matrix.org/v1.19/server-server-api/#soft-failure).
     pub fn soft_fail(&mut self, event: &EventId) -> Option<Standing> {
@@ -40,7 +41,11 @@ impl Room {
             if withheld.is_none() {
                 judged.verdict.by_current_state = None;
             }
+            let was = self.timeline.records.get(node);
             self.keep_revised(node, judged);
+            if let Some(was) = was.filter(|_| self.extremities.is_empty()) {
+                self.keep_revised(node, was);
+            }
         }
         self.standing_of(node)
     }

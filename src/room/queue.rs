@@ -1,9 +1,10 @@
 //! Events that wait: for events that they cite, or for keys.
 //!
 //! An event that waits is not in the graph, so whatever a hostile server makes wait costs nothing
-//! but its place here, and places are limited. Where there is none left, an event goes that nobody
-//! has verified yet, since anybody can make those up in anybody's name; and if there is none, one
-//! of the server whose events take most places. Of several it is the one that came last.
+//! but its place here, and places are limited, in number and in bytes. Where there are none left,
+//! an event goes that nobody has verified yet, since anybody can make those up in anybody's name;
+//! and if there is none, one of the server whose events take most. Of several it is the one that
+//! came last.
 //!
 //! INVARIANT: no event waits for itself, by whatever chain of waiting events. Only ids that are
 //! not hashes could bring that about, and then the event that would close the circle is dropped.
@@ -31,9 +32,16 @@ pub(super) struct Queue {
     /// The copies of each id that cannot be verified yet.
     copies: BTreeMap<EventId, BTreeSet<Arrival>>,
     /// The verified ones by the server of their sender.
-    servers: BTreeMap<Box<str>, BTreeSet<Arrival>>,
+    servers: BTreeMap<Box<str>, Share>,
     bytes: usize,
     next: u64,
+}
+
+/// What the events of a server take.
+#[derive(Clone, Debug, Default)]
+struct Share {
+    arrivals: BTreeSet<Arrival>,
+    bytes: usize,
 }
 
 /// When an event came.
@@ -79,8 +87,8 @@ impl Queue {
     }
 
     /// Lets a verified event wait. The caller sees to it that its id is not waiting yet, and that
-    /// it does not [close a circle](Self::closes_a_circle). Returns what had to go for it, which
-    /// may be the event itself.
+    /// nothing in `lacking` waits for it. Returns what had to go for it, which may be the event
+    /// itself.
     pub(super) fn wait(
         &mut self,
         verified: Verified,
@@ -90,10 +98,9 @@ impl Queue {
         let (id, bytes) = (verified.event.id().clone(), size(&verified.pdu));
         let arrival = self.enter(bytes);
         let server = verified.pdu.sender().server_name();
-        self.servers
-            .entry(server.into())
-            .or_default()
-            .insert(arrival);
+        let share = self.servers.entry(server.into()).or_default();
+        share.arrivals.insert(arrival);
+        share.bytes = share.bytes.saturating_add(bytes);
         for needed in &lacking {
             let waiting = self.needed_by.entry(needed.clone()).or_default();
             waiting.insert(arrival);
@@ -140,9 +147,10 @@ impl Queue {
         }
         let pdu = &waiting.verified.pdu;
         let server = pdu.sender().server_name();
-        if let Some(arrivals) = self.servers.get_mut(server) {
-            arrivals.remove(&waiting.arrival);
-            if arrivals.is_empty() {
+        if let Some(share) = self.servers.get_mut(server) {
+            share.arrivals.remove(&waiting.arrival);
+            share.bytes = share.bytes.saturating_sub(size(pdu));
+            if share.arrivals.is_empty() {
                 self.servers.remove(server);
             }
         }
@@ -215,30 +223,6 @@ impl Queue {
         }
     }
 
-    /// Whether some event that `lacking` names waits for `id`, by whatever chain. O(w) in the
-    /// waiting events and their needs.
-    pub(super) fn closes_a_circle(&self, id: &EventId, lacking: &BTreeSet<EventId>) -> bool {
-        // Nothing waits for most events.
-        if lacking.contains(id) {
-            return true;
-        }
-        if !self.needed_by.contains_key(id) {
-            return false;
-        }
-        let mut seen: BTreeSet<&EventId> = BTreeSet::new();
-        let mut stack: Vec<&EventId> = lacking.iter().collect();
-        while let Some(needed) = stack.pop() {
-            if needed == id {
-                return true;
-            }
-            if seen.insert(needed) {
-                let next = self.verified.get(needed);
-                stack.extend(next.into_iter().flat_map(|waiting| &waiting.lacking));
-            }
-        }
-        false
-    }
-
     fn enter(&mut self, bytes: usize) -> Arrival {
         let arrival = Arrival(self.next);
         self.next = self.next.saturating_add(1);
@@ -258,11 +242,18 @@ impl Queue {
     /// Keeps within the limits, and says which events had to go for that.
     fn make_room(&mut self, limits: &Limits) -> Vec<EventId> {
         let mut evicted = Vec::new();
-        while self.len() > limits.waiting_events || self.bytes > limits.waiting_bytes {
+        loop {
+            let by_number = self.len() > limits.waiting_events;
+            if !by_number && self.bytes <= limits.waiting_bytes {
+                break;
+            }
             let unverified = self.unverified.keys().next_back().copied();
             let gone = match unverified {
                 Some(last) => self.take_unverified(last).map(|waiting| waiting.id),
-                None => self.evict(),
+                None => self.evict(|share| match by_number {
+                    true => share.arrivals.len(),
+                    false => share.bytes,
+                }),
             };
             let Some(id) = gone else {
                 break;
@@ -272,13 +263,11 @@ impl Queue {
         evicted
     }
 
-    /// Takes out the last verified event of the server that has most.
-    fn evict(&mut self) -> Option<EventId> {
-        let by_number = |(server, arrivals): &(&Box<str>, &BTreeSet<Arrival>)| {
-            (arrivals.len(), Reverse((*server).clone()))
-        };
-        let (_, arrivals) = self.servers.iter().max_by_key(by_number)?;
-        let id = self.arrivals.get(arrivals.last()?).cloned()?;
+    /// Takes out the last verified event of the server whose events take most.
+    fn evict(&mut self, taken: impl Fn(&Share) -> usize) -> Option<EventId> {
+        let shares = self.servers.iter();
+        let (_, most) = shares.max_by_key(|(server, share)| (taken(share), Reverse(*server)))?;
+        let id = self.arrivals.get(most.arrivals.last()?).cloned()?;
         self.take(&id)?;
         Some(id)
     }

@@ -207,6 +207,13 @@ impl Room {
         })
     }
 
+    /// Whether two PDUs of one id are different events, not copies of one.
+    fn is_other(&self, one: &Pdu, other: &Pdu) -> bool {
+        let rules = &self.timeline.rules;
+        let hash = |pdu: &Pdu| crypto::canonical_reference_hash(pdu.json(), rules);
+        self.chooses_ids() && hash(one) != hash(other)
+    }
+
     fn wait_for_keys(
         &mut self,
         id: EventId,
@@ -238,15 +245,14 @@ impl Room {
         let event = &verified.event;
         let id = event.id().clone();
         if let Some(waiting) = self.queue.get(&id) {
+            if self.is_other(&waiting.verified.pdu, &verified.pdu) {
+                return Receipt::Dropped(Fault::OtherEvent { id });
+            }
             let improves = event.provenance().content_hash == HashCheck::Ok
                 && waiting.verified.event.provenance().content_hash == HashCheck::Mismatch;
             if !improves {
-                let (other, lacking) = (waiting.verified.event != *event, waiting.lacking.clone());
-                if other && self.chooses_ids() {
-                    return Receipt::Dropped(Fault::OtherEvent { id });
-                }
                 return Receipt::Waiting(Missing {
-                    events: self.missing_behind(&lacking),
+                    events: self.missing_behind(&waiting.lacking),
                     event: id,
                     keys: Vec::new(),
                 });
@@ -259,14 +265,16 @@ impl Room {
             self.settle(settled, notices);
             return receipt;
         }
-        if self.queue.closes_a_circle(&id, &lacking) {
+        let events = self.missing_behind(&lacking);
+        if events.contains(&id) {
+            // What it waits for waits for it. Only an id that is no hash can bring that about.
             return Receipt::Dropped(Fault::Cycle { id });
         }
-        let events = self.missing_behind(&lacking);
-        if self.history.contains(&id) {
-            self.mark_history(event.prev_events().to_vec());
-        }
+        let prev = event.prev_events().to_vec();
         let evicted = self.queue.wait(verified, lacking, &self.limits);
+        if self.history.contains(&id) && !evicted.contains(&id) {
+            self.mark_history(prev);
+        }
         self.waiting_receipt(
             Missing {
                 event: id,
@@ -377,7 +385,7 @@ impl Room {
             // Events that are in the graph without a state, or with one that was claimed.
             let ready = self.with_new_state(node);
             if !ready.is_empty() {
-                settled.extend(self.reevaluate(&ready, notices));
+                settled.extend(self.reevaluate(&ready, None, notices));
             }
         }
         if self.is_unsettled {

@@ -12,6 +12,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 
 use crate::dag::order;
+use crate::pdu::Pdu;
 use crate::room::{Notice, Room, Standing};
 use crate::timeline::{Claim, Extremities, Judged, Status, Verdict};
 
@@ -19,12 +20,15 @@ impl Room {
     /// Judges `seeds` again and everything that rests on them. Returns the events of which the
     /// state after them was not known before.
     ///
+    /// `arriving` is the one of them that comes just now, which has check 7 before it.
+    ///
     /// O(n · log n) and the cost of judging for the n events that descend from `seeds` by either
     /// kind of citation; where the standing of one changes, also O(V · log V + E) for finding the
     /// forward extremities.
     pub(super) fn reevaluate(
         &mut self,
         seeds: &BTreeSet<NodeIndex>,
+        arriving: Option<(NodeIndex, &Pdu)>,
         notices: &mut Vec<Notice>,
     ) -> Vec<NodeIndex> {
         self.timeline.forget();
@@ -62,7 +66,9 @@ impl Room {
                 if self.is_of_the_past(node) {
                     self.past.insert(node);
                 } else {
-                    self.judge_by_present(node, None, &mut judged, &asked);
+                    let pdu = arriving.filter(|(arriving, _)| *arriving == node);
+                    let pdu = pdu.map(|(_, pdu)| pdu);
+                    self.judge_by_present(node, pdu, &mut judged, &asked);
                 }
             }
             let (standing, old) = (Standing::of(&judged.verdict), old.map(Standing::of));
@@ -85,6 +91,9 @@ impl Room {
         }
         if extremities_change {
             self.find_extremities();
+        } else {
+            // What the events say may have changed, and with it what their states resolve to.
+            self.find_current();
         }
         settled
     }

@@ -126,6 +126,10 @@ impl Extremities {
         self.events.len()
     }
 
+    pub(crate) fn states_len(&self) -> usize {
+        self.states.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty()
     }

@@ -1,7 +1,12 @@
 //! The room engine.
 
 mod acl;
+mod copies;
 mod draft;
+mod extremities;
 mod policy;
+mod receiving;
+mod support;
 mod template;
 mod visibility;
+mod waiting;
