@@ -1,6 +1,7 @@
 //! The room engine.
 
 mod acl;
+mod claims;
 mod copies;
 mod draft;
 mod extremities;

@@ -460,6 +460,13 @@ pub(super) struct Observed {
 }
 
 impl Observed {
+    /// The states around each event.
+    pub(super) fn states(&self) -> BTreeMap<EventId, (Option<String>, Option<String>)> {
+        let states = self.events.iter();
+        let states = states.map(|(id, (_, before, after))| (id.clone(), (before.clone(), after.clone())));
+        states.collect()
+    }
+
     /// Leaves out what the verdict on an event says.
     pub(super) fn forget_verdict(&mut self, id: &EventId) {
         if let Some((verdict, ..)) = self.events.get_mut(id) {
