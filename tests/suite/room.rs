@@ -7,6 +7,7 @@ mod draft;
 mod extremities;
 mod policy;
 mod receiving;
+mod redactions;
 mod support;
 mod template;
 mod visibility;
