@@ -8,6 +8,7 @@ mod extremities;
 mod policy;
 mod receiving;
 mod redactions;
+mod sending;
 mod support;
 mod template;
 mod visibility;
