@@ -335,7 +335,9 @@ impl Room {
                 let is_intact =
                     |body: &Verified| body.event.provenance().content_hash == HashCheck::Ok;
                 let improves = claimed.is_some_and(|claimed| {
-                    is_intact(claimed) && !is_intact(here) && !self.is_other(&claimed.pdu, &here.pdu)
+                    is_intact(claimed)
+                        && !is_intact(here)
+                        && !self.is_other(&claimed.pdu, &here.pdu)
                 });
                 if !improves {
                     reading.bodies.insert(id.clone(), here.clone());

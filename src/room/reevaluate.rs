@@ -97,7 +97,11 @@ impl Room {
         for (node, was) in changes {
             let event = self.timeline.dag.id(node).cloned();
             let is = self.standing_of(node).filter(|is| *is != was);
-            notices.extend(event.zip(is).map(|(event, is)| Notice::Revised { event, was, is }));
+            notices.extend(
+                event
+                    .zip(is)
+                    .map(|(event, is)| Notice::Revised { event, was, is }),
+            );
         }
         settled
     }

@@ -121,7 +121,9 @@ fn a_claim_that_leaves_out_a_ban_is_no_more_than_a_claim() {
             auth.push(hole.scribe.order[5].clone());
             auth
         };
-        let forged = hole.scribe.write_citing(&Told::message(EVE), &[late.clone()], &auth);
+        let forged = hole
+            .scribe
+            .write_citing(&Told::message(EVE), &[late.clone()], &auth);
         let join = hole.scribe.order[5].clone();
         assert_eq!(hole.scribe.pdu(&join).state_key(), Some(EVE));
         assert_eq!(hole.scribe.room.standing(&forged), Some(Standing::Rejected));
@@ -185,7 +187,10 @@ fn history_corrects_a_claim_that_lies() {
         assert_eq!(revised(&notices, &late), Some(change));
         // There is something to build on, and a current state.
         assert_eq!(room.extremities(), [lost[1].clone()], "{}", rules.id);
-        assert_eq!(room.current_state().unwrap().get(MEMBER, EVE).unwrap().id, &lost[1]);
+        assert_eq!(
+            room.current_state().unwrap().get(MEMBER, EVE).unwrap().id,
+            &lost[1]
+        );
     }
 }
 
@@ -230,7 +235,10 @@ fn a_claim_is_replaced_by_a_better_one() {
         assert_eq!(notices, []);
         let state = room.state_before(&hole.late).unwrap();
         assert_eq!(state.get(TOPIC, "").unwrap().id, topic);
-        assert_eq!(state.digest(), hole.scribe.room.state_before(&hole.late).unwrap().digest());
+        assert_eq!(
+            state.digest(),
+            hole.scribe.room.state_before(&hole.late).unwrap().digest()
+        );
         assert_eq!(state.quality(), Quality::Claimed);
     }
 }
@@ -244,7 +252,12 @@ fn an_event_of_a_member_who_was_left_out_is_provisional_until_the_state_is_compl
         let dora = "@dora:theirs.example";
         let entry = scribe.put(dora, MEMBER, dora, r#"{"membership":"join"}"#);
         let before = scribe.say(BOB);
-        let join = scribe.put("@me:other.example", MEMBER, "@me:other.example", r#"{"membership":"join"}"#);
+        let join = scribe.put(
+            "@me:other.example",
+            MEMBER,
+            "@me:other.example",
+            r#"{"membership":"join"}"#,
+        );
         let words = scribe.say(dora);
         let mine = scribe.say("@me:other.example");
         // Frank never was in the room, but says so; by permission of his invite.
@@ -259,7 +272,11 @@ fn an_event_of_a_member_who_was_left_out_is_provisional_until_the_state_is_compl
         let (mut room, notices) =
             Room::join(scribe.bytes(&join), &partial, &setup, &scribe.keys, NOW).unwrap();
         // Whether I may join depends on whether I am banned.
-        let Notice::Settled { receipt: Receipt::Provisional { members, .. }, .. } = &notices[0] else {
+        let Notice::Settled {
+            receipt: Receipt::Provisional { members, .. },
+            ..
+        } = &notices[0]
+        else {
             panic!("{notices:?}");
         };
         assert_eq!(**members, [Box::from("@me:other.example")]);
@@ -314,7 +331,10 @@ fn a_provisional_event_is_rejected_if_the_complete_state_says_so() {
             let mut receipt = received.receipt;
             if let Receipt::Waiting(missing) = &receipt {
                 assert_eq!(missing.events, [join.clone()]);
-                let claim = Claim { auth_chain: vec![scribe.bytes(&join)], ..partial.clone() };
+                let claim = Claim {
+                    auth_chain: vec![scribe.bytes(&join)],
+                    ..partial.clone()
+                };
                 let notices = scribe.take(&mut room, &mine, &claim).unwrap();
                 for notice in notices {
                     if let Notice::Settled { event, receipt: of } = notice {
@@ -350,10 +370,14 @@ fn a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace() {
         let late = hole.late.clone();
         let tip = hole.scribe.room.extremities();
         let other = Scribe::elsewhere(&rules);
-        let bad = hole.scribe.write(&Told::state(EVE, "x", "", "{}"), &hole.lost[..1]);
+        let bad = hole
+            .scribe
+            .write(&Told::state(EVE, "x", "", "{}"), &hole.lost[..1]);
         assert_eq!(hole.scribe.room.standing(&bad), Some(Standing::Rejected));
         let message = hole.lost[0].clone();
-        let twin = hole.scribe.write(&Told::state(BOB, TOPIC, "", r#"{"topic":"x"}"#), &tip);
+        let twin = hole
+            .scribe
+            .write(&Told::state(BOB, TOPIC, "", r#"{"topic":"x"}"#), &tip);
         let topic = hole.lost[1].clone();
         let scribe = &hole.scribe;
         let mut room = hole.room();
@@ -378,7 +402,9 @@ fn a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace() {
         let Err(ClaimError::Invalid { defects }) = claim(&with(b"{}"), &scribe.keys) else {
             panic!("not refused");
         };
-        assert!(matches!(&defects[..], [ClaimDefect::Format { position: at, .. }] if *at == position));
+        assert!(
+            matches!(&defects[..], [ClaimDefect::Format { position: at, .. }] if *at == position)
+        );
         // Not signed.
         let unsigned = changed(scribe.bytes(&twin), |json| {
             json.insert("signatures", Object::new());
@@ -386,16 +412,23 @@ fn a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace() {
         let Err(ClaimError::Invalid { defects }) = claim(&with(&unsigned), &scribe.keys) else {
             panic!("not refused");
         };
-        assert!(matches!(&defects[..], [ClaimDefect::Signatures { .. }]), "{defects:?}");
+        assert!(
+            matches!(&defects[..], [ClaimDefect::Signatures { .. }]),
+            "{defects:?}"
+        );
         // Of another room.
         let foreign = other.order.last().unwrap();
         let defect = ClaimDefect::WrongRoom {
             event: foreign.clone(),
             room_id: other.room.id().clone(),
         };
-        assert_eq!(claim(&with(other.bytes(foreign)), &scribe.keys), invalid(vec![defect]));
+        assert_eq!(
+            claim(&with(other.bytes(foreign)), &scribe.keys),
+            invalid(vec![defect])
+        );
         // Rejected by its own auth events.
-        let Err(ClaimError::Invalid { defects }) = claim(&with(scribe.bytes(&bad)), &scribe.keys) else {
+        let Err(ClaimError::Invalid { defects }) = claim(&with(scribe.bytes(&bad)), &scribe.keys)
+        else {
             panic!("not refused");
         };
         assert!(
@@ -403,11 +436,22 @@ fn a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace() {
             "{defects:?}"
         );
         // No state event.
-        let defect = ClaimDefect::NotState { event: message.clone() };
-        assert_eq!(claim(&with(scribe.bytes(&message)), &scribe.keys), invalid(vec![defect]));
+        let defect = ClaimDefect::NotState {
+            event: message.clone(),
+        };
+        assert_eq!(
+            claim(&with(scribe.bytes(&message)), &scribe.keys),
+            invalid(vec![defect])
+        );
         // Two events for one key.
-        let defect = ClaimDefect::SameKey { event: twin.clone(), other: topic.clone() };
-        assert_eq!(claim(&with(scribe.bytes(&twin)), &scribe.keys), invalid(vec![defect]));
+        let defect = ClaimDefect::SameKey {
+            event: twin.clone(),
+            other: topic.clone(),
+        };
+        assert_eq!(
+            claim(&with(scribe.bytes(&twin)), &scribe.keys),
+            invalid(vec![defect])
+        );
         // No create event.
         let create = scribe.bytes(scribe.create()).to_vec();
         let mut events = with(b"");
@@ -424,7 +468,8 @@ fn a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace() {
         assert_eq!(defects.len(), 2);
         // Keys are missing.
         let few = ring(&[&home(BOB), &home(EVE)]);
-        let Err(ClaimError::Missing { events, keys }) = claim(&with(scribe.bytes(&topic)), &few) else {
+        let Err(ClaimError::Missing { events, keys }) = claim(&with(scribe.bytes(&topic)), &few)
+        else {
             panic!("not refused");
         };
         assert!(events.is_empty());
@@ -473,7 +518,8 @@ fn a_claim_that_rests_on_the_event_it_is_for_is_refused() {
             let claim = match after == &late {
                 true => {
                     let state = scribe.room.state_after(&late).unwrap();
-                    let ids: Vec<EventId> = state.iter().map(|(_, event)| event.id.clone()).collect();
+                    let ids: Vec<EventId> =
+                        state.iter().map(|(_, event)| event.id.clone()).collect();
                     scribe.claim_of(&ids)
                 }
                 false => {
@@ -517,14 +563,19 @@ fn a_claim_of_a_circle_is_refused() {
         };
         let (one, two) = (craft("one", "two"), craft("two", "one"));
         let mut claim = hole.scribe.claim_before(&late);
-        claim.events.extend([one.json().as_bytes(), two.json().as_bytes()]);
+        claim
+            .events
+            .extend([one.json().as_bytes(), two.json().as_bytes()]);
         let mut room = hole.room();
         let before = format!("{room:?}");
         let refused = hole.scribe.take(&mut room, &late, &claim);
         let Err(ClaimError::Invalid { defects }) = refused else {
             panic!("{refused:?}");
         };
-        assert!(matches!(&defects[..], [ClaimDefect::Cycle { .. }]), "{defects:?}");
+        assert!(
+            matches!(&defects[..], [ClaimDefect::Cycle { .. }]),
+            "{defects:?}"
+        );
         assert_eq!(format!("{room:?}"), before);
         tried += 1;
     }
@@ -580,7 +631,12 @@ fn a_claim_does_not_make_an_altered_event_stay() {
         hole.scribe.take(&mut room, &hole.late, &claim).unwrap();
         hole.scribe.feed_all(&mut room, &hole.lost);
         let provenance = |room: &Room| room.dag().provenance(room.dag().node(&topic).unwrap());
-        assert_eq!(provenance(&room), provenance(&hole.scribe.room), "{}", rules.id);
+        assert_eq!(
+            provenance(&room),
+            provenance(&hole.scribe.room),
+            "{}",
+            rules.id
+        );
         assert_eq!(room.standing(&topic), Some(Standing::Accepted));
     }
 }
@@ -604,19 +660,31 @@ fn a_join_that_fails_makes_no_room() {
         let mut claim = good.clone();
         claim.events.retain(|bytes| *bytes != create);
         claim.auth_chain.retain(|bytes| *bytes != create);
-        assert_eq!(attempt(bytes, &claim, &scribe.keys), Err(OpenError::NoCreate));
+        assert_eq!(
+            attempt(bytes, &claim, &scribe.keys),
+            Err(OpenError::NoCreate)
+        );
         // Of another room's create event, the rest is of another room.
         let other = Scribe::elsewhere(&rules);
         claim.events.push(other.bytes(other.create()));
         let refused = attempt(bytes, &claim, &scribe.keys);
-        assert!(matches!(refused, Err(OpenError::NotJoined(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OpenError::NotJoined(_))),
+            "{refused:?}"
+        );
         // A state without the levels, and a join that the rules refuse.
         let mut claim = good.clone();
         claim.events.clear();
         let refused = attempt(bytes, &claim, &scribe.keys);
-        assert!(matches!(refused, Err(OpenError::NoCreate | OpenError::Claim(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OpenError::NoCreate | OpenError::Claim(_))),
+            "{refused:?}"
+        );
         let refused = attempt(b"{}", &good, &scribe.keys);
-        assert!(matches!(refused, Err(OpenError::NotJoined(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OpenError::NotJoined(_))),
+            "{refused:?}"
+        );
         // Keys: of the join, and of the state.
         let few = ring(&[&home(ALICE), &home(BOB), &home(EVE)]);
         let refused = attempt(bytes, &good, &few);
@@ -631,7 +699,10 @@ fn a_join_that_fails_makes_no_room() {
             "{refused:?}"
         );
         let refused = attempt(bytes, &good, &KeyRing::new());
-        assert!(matches!(refused, Err(OpenError::Signatures(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OpenError::Signatures(_))),
+            "{refused:?}"
+        );
         // What is no create event, a version that is not known.
         let tip = scribe.bytes(&join);
         let opened = Room::open(tip, &setup, &scribe.keys, NOW).map(|_| ());
@@ -639,7 +710,10 @@ fn a_join_that_fails_makes_no_room() {
         let mut unknown = setup.clone();
         unknown.room_version = Some("99".to_owned());
         let refused = Room::join(bytes, &good, &unknown, &scribe.keys, NOW).map(|_| ());
-        assert!(matches!(refused, Err(OpenError::UnknownVersion { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(OpenError::UnknownVersion { .. })),
+            "{refused:?}"
+        );
         let _ = (CREATE, LEVELS);
     }
 }

@@ -101,7 +101,8 @@ fn restricted(scribe: &mut Scribe) -> Option<EventId> {
     let rule = r#"{"allow":[],"join_rule":"restricted"}"#;
     scribe.put(ALICE, JOIN_RULES, "", rule);
     let dora = "@dora:theirs.example";
-    let content = format!(r#"{{"join_authorised_via_users_server":"{ALICE}","membership":"join"}}"#);
+    let content =
+        format!(r#"{{"join_authorised_via_users_server":"{ALICE}","membership":"join"}}"#);
     let told = Told::state(dora, MEMBER, dora, &content);
     let tip = scribe.room.extremities();
     let auth = scribe.auth(&told, &tip);
@@ -123,13 +124,19 @@ fn stories(rules: &RoomVersionRules) -> Vec<(&'static str, Scribe, EventId)> {
     let mut story = |word, write: &dyn Fn(&mut Scribe) -> Option<EventId>| {
         let mut scribe = Scribe::new(rules);
         if let Some(event) = write(&mut scribe) {
-            assert_eq!(scribe.room.standing(&event), Some(Standing::Accepted), "{word}");
+            assert_eq!(
+                scribe.room.standing(&event),
+                Some(Standing::Accepted),
+                "{word}"
+            );
             scribe.say(BOB);
             stories.push((word, scribe, event));
         }
     };
     story("message", &|scribe| Some(scribe.say(BOB)));
-    story("topic", &|scribe| Some(scribe.put(BOB, TOPIC, "", r#"{"topic":"x"}"#)));
+    story("topic", &|scribe| {
+        Some(scribe.put(BOB, TOPIC, "", r#"{"topic":"x"}"#))
+    });
     story("levels", &|scribe| {
         let levels = levels(rules, r#"{"invite":40,"notifications":{"room":30}}"#);
         Some(scribe.put_object(ALICE, LEVELS, "", levels))
@@ -172,7 +179,12 @@ fn the_intact_copy_counts_in_whatever_order_they_come() {
                 let mut ended = seen(&room);
                 let mut wanted = expected.clone();
                 // Checks 6 may have been made, and not be repeated; what they said is the same.
-                assert_eq!(standings(&room), standings(&scribe.copy()), "{word}, {}", rules.id);
+                assert_eq!(
+                    standings(&room),
+                    standings(&scribe.copy()),
+                    "{word}, {}",
+                    rules.id
+                );
                 for id in &scribe.order {
                     ended.0.forget_verdict(id);
                     wanted.0.forget_verdict(id);
@@ -184,7 +196,10 @@ fn the_intact_copy_counts_in_whatever_order_they_come() {
                 scribe.feed_all(&mut room, before);
                 accepted(&scribe.feed(&mut room, &event).receipt);
                 let receipt = scribe.give(&mut room, &bad);
-                assert!(matches!(receipt, Receipt::Known { .. }), "{word}: {receipt:?}");
+                assert!(
+                    matches!(receipt, Receipt::Known { .. }),
+                    "{word}: {receipt:?}"
+                );
                 scribe.feed_all(&mut room, after);
                 assert_eq!(seen(&room), expected, "{word}, {}", rules.id);
 
@@ -217,7 +232,9 @@ fn the_intact_copy_counts_in_whatever_order_they_come() {
 fn standings(room: &Room) -> Vec<(EventId, Standing)> {
     let dag = room.dag();
     let ids = dag.events().map(|node| dag.id(node).unwrap().clone());
-    let mut standings: Vec<_> = ids.map(|id| (id.clone(), room.standing(&id).unwrap())).collect();
+    let mut standings: Vec<_> = ids
+        .map(|id| (id.clone(), room.standing(&id).unwrap()))
+        .collect();
     standings.sort();
     standings
 }
@@ -248,7 +265,11 @@ fn the_current_state_follows_the_intact_copy() {
         accepted(&scribe.feed(&mut room, &raised).receipt);
         let state = room.current_state().unwrap();
         let resolved = room.state_at(&[raised, invite]).unwrap().state;
-        assert!(state.map().same(&resolved) || *state.map() == resolved, "{}", rules.id);
+        assert!(
+            state.map().same(&resolved) || *state.map() == resolved,
+            "{}",
+            rules.id
+        );
     }
 }
 
@@ -270,8 +291,12 @@ fn twins(scribe: &mut Scribe) -> Option<[EventId; 2]> {
     // The scribe finds the second under a name of the test's own.
     let other = EventId::parse("$twin").unwrap();
     let [one, two] = &mut twins;
-    scribe.signed.insert(id.clone(), one.json().as_bytes().to_vec());
-    scribe.signed.insert(other.clone(), two.json().as_bytes().to_vec());
+    scribe
+        .signed
+        .insert(id.clone(), one.json().as_bytes().to_vec());
+    scribe
+        .signed
+        .insert(other.clone(), two.json().as_bytes().to_vec());
     Some([id, other])
 }
 
@@ -290,7 +315,10 @@ fn another_event_of_a_known_id_is_dropped() {
             let other = Fault::OtherEvent { id: one.clone() };
             let bytes = scribe.bytes(second).to_vec();
             for copy in [altered(&bytes), bytes] {
-                assert_eq!(scribe.give(&mut room, &copy), Receipt::Dropped(other.clone()));
+                assert_eq!(
+                    scribe.give(&mut room, &copy),
+                    Receipt::Dropped(other.clone())
+                );
                 assert_eq!(format!("{room:?}"), before);
             }
             // Another copy of the first is no other event.
@@ -321,14 +349,20 @@ fn another_event_of_a_waiting_id_is_dropped() {
                 let other = Fault::OtherEvent { id: one.clone() };
                 let bytes = scribe.bytes(second).to_vec();
                 for copy in [altered(&bytes), bytes] {
-                    assert_eq!(scribe.give(&mut room, &copy), Receipt::Dropped(other.clone()));
+                    assert_eq!(
+                        scribe.give(&mut room, &copy),
+                        Receipt::Dropped(other.clone())
+                    );
                     assert_eq!(format!("{room:?}"), before);
                 }
                 accepted(&scribe.feed(&mut room, &last).receipt);
                 assert_eq!(room.standing(&one), Some(Standing::Accepted));
                 let node = room.dag().node(&one).unwrap();
                 let altered = room.dag().provenance(node).unwrap().content_hash;
-                assert_eq!(altered == HashCheck::Ok, first == scribe.bytes(&one) || first == scribe.bytes(&two));
+                assert_eq!(
+                    altered == HashCheck::Ok,
+                    first == scribe.bytes(&one) || first == scribe.bytes(&two)
+                );
             }
         }
     }

@@ -196,7 +196,10 @@ fn there_is_always_an_extremity() {
         for id in &events {
             assert_eq!(room.readmit(id), Some(Standing::Accepted));
         }
-        assert!(room.build(Told::message(BOB).draft(), home(BOB).signer(), NOW).is_ok());
+        assert!(
+            room.build(Told::message(BOB).draft(), home(BOB).signer(), NOW)
+                .is_ok()
+        );
     }
 }
 
@@ -277,7 +280,10 @@ fn what_would_be_one_extremity_too_many_is_soft_failed_and_nothing_is_pruned() {
         accepted(&scribe.feed(&mut room, &on).receipt);
         assert_eq!(room.extremities().len(), 4);
         let more = scribe.say_at(BOB, &tip);
-        withheld(&scribe.feed(&mut room, &more).receipt, Withheld::Extremities);
+        withheld(
+            &scribe.feed(&mut room, &more).receipt,
+            Withheld::Extremities,
+        );
     }
 }
 
@@ -294,11 +300,17 @@ fn what_would_bring_one_state_too_many_is_soft_failed_and_nothing_is_pruned() {
         let tip = scribe.room.extremities();
         let topic = |text: &str| format!(r#"{{"topic":"{text}"}}"#);
         let (a, b, c) = (topic("a"), topic("b"), topic("c"));
-        let topics = [&a, &b, &c].map(|text| scribe.write(&Told::state(BOB, TOPIC, "", text), &tip));
-        let messages: Vec<EventId> = (0..3).map(|_| scribe.say_at(BOB, &[topics[0].clone()])).collect();
+        let topics =
+            [&a, &b, &c].map(|text| scribe.write(&Told::state(BOB, TOPIC, "", text), &tip));
+        let messages: Vec<EventId> = (0..3)
+            .map(|_| scribe.say_at(BOB, &[topics[0].clone()]))
+            .collect();
         accepted(&scribe.feed(&mut room, &topics[0]).receipt);
         accepted(&scribe.feed(&mut room, &topics[1]).receipt);
-        withheld(&scribe.feed(&mut room, &topics[2]).receipt, Withheld::Extremities);
+        withheld(
+            &scribe.feed(&mut room, &topics[2]).receipt,
+            Withheld::Extremities,
+        );
         assert_eq!(room.extremities(), sorted(&[&topics[0], &topics[1]]));
         // Messages after one state are one state.
         for id in &messages {
@@ -339,7 +351,12 @@ mod growth {
                 costs.push(effort.total());
             }
             assert_eq!(room.extremities().len(), 2_000);
-            assert!(costs[1_999] <= costs[2], "{} over {}", costs[1_999], costs[2]);
+            assert!(
+                costs[1_999] <= costs[2],
+                "{} over {}",
+                costs[1_999],
+                costs[2]
+            );
         }
     }
 
@@ -350,9 +367,8 @@ mod growth {
             let tip = scribe.room.extremities();
             let topic = |text: &str| format!(r#"{{"topic":"{text}"}}"#);
             let (a, b) = (topic("a"), topic("b"));
-            let mut ends = [&a, &b].map(|text| {
-                scribe.write(&Told::state(BOB, TOPIC, "", text), &tip)
-            });
+            let mut ends =
+                [&a, &b].map(|text| scribe.write(&Told::state(BOB, TOPIC, "", text), &tip));
             let mut room = scribe.copy();
             let mut checks = Vec::new();
             for turn in 0..20 {
@@ -411,7 +427,10 @@ mod growth {
         scribe.feed_all(&mut room, &siblings);
         let merge = scribe.say_at(BOB, &siblings[..10]);
         let pair = scribe.say_at(BOB, &siblings[10..12]);
-        let (ten, two) = (cost(&scribe, &mut room, &merge), cost(&scribe, &mut room, &pair));
+        let (ten, two) = (
+            cost(&scribe, &mut room, &merge),
+            cost(&scribe, &mut room, &pair),
+        );
         assert!(ten <= two + 20, "{ten} over {two}");
     }
 }

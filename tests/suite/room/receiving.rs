@@ -71,9 +71,7 @@ fn what_came_only_with_a_claim_has_no_state_to_build_on() {
         assert_eq!(room.standing(&child), Some(Standing::Accepted));
         let state = room.state_before(&child).unwrap().digest();
         assert_eq!(state, scribe.room.state_before(&child).unwrap().digest());
-        let settled = |notice: &Notice| {
-            matches!(notice, Notice::Settled { event, receipt: Receipt::Accepted(_) } if *event == child)
-        };
+        let settled = |notice: &Notice| matches!(notice, Notice::Settled { event, receipt: Receipt::Accepted(_) } if *event == child);
         assert!(received.notices.iter().any(settled), "{received:?}");
     }
 }
@@ -331,7 +329,13 @@ fn bad(scribe: &mut Scribe) -> Vec<(&'static str, Vec<u8>)> {
         ("another sender", with("sender", BOB.into())),
         ("another time", with("origin_server_ts", 5.into())),
         ("too large", with("unsigned", "x".repeat(65_536).into())),
-        ("another room", with("room_id", "!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLN".into())),
+        (
+            "another room",
+            with(
+                "room_id",
+                "!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLN".into(),
+            ),
+        ),
     ]
 }
 
@@ -346,7 +350,10 @@ fn a_pdu_that_is_dropped_leaves_no_trace() {
         let before = format!("{room:?}");
         for (word, bytes) in bad(&mut scribe) {
             let received = room.receive(&bytes, &scribe.keys, crate::room::draft::NOW);
-            assert!(matches!(received.receipt, Receipt::Dropped(_)), "{word}: {received:?}");
+            assert!(
+                matches!(received.receipt, Receipt::Dropped(_)),
+                "{word}: {received:?}"
+            );
             assert!(received.notices.is_empty());
             assert_eq!(format!("{room:?}"), before, "{word}");
         }
@@ -370,10 +377,12 @@ fn a_bad_pdu_in_a_batch_is_no_matter_to_the_good_ones() {
         bad.push(("rejected", scribe.bytes(&forged).to_vec()));
         let other = scribe.say_at(BOB, &tips);
         bad.push(("altered", altered(scribe.bytes(&other))));
-        let goods = |room: &Room| [&one, &two].map(|id| {
-            let digest = room.state_after(id).and_then(|state| state.digest());
-            (room.standing(id), digest)
-        });
+        let goods = |room: &Room| {
+            [&one, &two].map(|id| {
+                let digest = room.state_after(id).and_then(|state| state.digest());
+                (room.standing(id), digest)
+            })
+        };
         scribe.feed_all(&mut alone, [&one, &two]);
         for (room, (word, bytes)) in rooms.iter_mut().zip(bad) {
             accepted(&scribe.feed(room, &one).receipt);

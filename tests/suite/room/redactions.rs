@@ -20,7 +20,8 @@ use roomdag::json::Value;
 use roomdag::limits::Limits;
 use roomdag::pdu::content::Power;
 use roomdag::room::{
-    AclDecision, EmptyAllow, NoRedaction, Receipt, RedactionOutcome, RedactionReason, Room, ServerAcl, Standing,
+    AclDecision, EmptyAllow, NoRedaction, Receipt, RedactionOutcome, RedactionReason, Room,
+    ServerAcl, Standing,
 };
 use roomdag::version::{EventIdFormat, RedactionRule, RedactsIn, RoomVersionRules};
 
@@ -86,7 +87,10 @@ fn a_redaction_applies_by_power_or_by_server() {
             assert_eq!(because(&by_bob), reason);
             assert_eq!(because(&by_eve), RedactionReason::SameServer);
             assert_eq!(room.standing(&foreign), Some(Standing::Accepted));
-            assert_eq!(room.redaction(&foreign), no(NoRedaction::NotPermitted { power, required }));
+            assert_eq!(
+                room.redaction(&foreign),
+                no(NoRedaction::NotPermitted { power, required })
+            );
         }
         assert_eq!(room.redactions_of(&alices).next(), None);
         assert_eq!(room.redaction(&eves), no(NoRedaction::NotARedaction));
@@ -107,11 +111,17 @@ fn a_redaction_is_held_against_the_levels_before_it() {
         let late = redact(&mut scribe, BOB, &target);
         applies(&scribe.room, &early, &target);
         let outcome = scribe.room.redaction(&late);
-        assert!(matches!(outcome, Some(RedactionOutcome::DoesNotApply(_))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Some(RedactionOutcome::DoesNotApply(_))),
+            "{outcome:?}"
+        );
         let lowered = levels(&rules, r#"{"redact":0}"#);
         scribe.put_object(ALICE, LEVELS, "", lowered);
         let outcome = scribe.room.redaction(&late);
-        assert!(matches!(outcome, Some(RedactionOutcome::DoesNotApply(_))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Some(RedactionOutcome::DoesNotApply(_))),
+            "{outcome:?}"
+        );
         let by_eve = redact(&mut scribe, EVE, &target);
         applies(&scribe.room, &by_eve, &target);
     }
@@ -125,7 +135,10 @@ fn a_create_event_is_never_redacted() {
         let version = scribe.room.rules().id;
         let redaction = redact(&mut scribe, ALICE, &create);
         assert_eq!(scribe.room.standing(&redaction), Some(Standing::Accepted));
-        assert_eq!(scribe.room.redaction(&redaction), no(NoRedaction::TargetIsCreate));
+        assert_eq!(
+            scribe.room.redaction(&redaction),
+            no(NoRedaction::TargetIsCreate)
+        );
         assert_eq!(scribe.room.redactions_of(&create).next(), None);
         assert_eq!(scribe.room.rules().id, version);
         // The twin: another state event of the same sender.
@@ -163,7 +176,10 @@ fn a_redaction_is_never_redacted_whatever_circles_they_make() {
             scribe.write(&told, &tip);
         }
         for name in ["self", "a", "b"] {
-            assert_eq!(scribe.room.redaction(&id(name)), no(NoRedaction::TargetIsRedaction));
+            assert_eq!(
+                scribe.room.redaction(&id(name)),
+                no(NoRedaction::TargetIsRedaction)
+            );
         }
     }
 }
@@ -194,7 +210,9 @@ fn a_target_of_another_room_is_never_known() {
         let target = other.say(ALICE);
         let redaction = redact(&mut scribe, ALICE, &target);
         let outcome = scribe.room.redaction(&redaction);
-        let unknown = RedactionOutcome::TargetUnknown { target: target.clone() };
+        let unknown = RedactionOutcome::TargetUnknown {
+            target: target.clone(),
+        };
         assert_eq!(outcome, Some(unknown.clone()));
         let bytes = other.bytes(&target).to_vec();
         assert!(matches!(scribe.give_own(&bytes), Receipt::Dropped(_)));
@@ -213,7 +231,10 @@ fn placed(scribe: &mut Scribe, event: Option<Value>, content: Option<Value>) -> 
     for name in ["hashes", "signatures", "redacts"] {
         json.remove(name);
     }
-    let inner = json.get_mut("content").and_then(Value::as_object_mut).unwrap();
+    let inner = json
+        .get_mut("content")
+        .and_then(Value::as_object_mut)
+        .unwrap();
     inner.remove("redacts");
     if let Some(target) = content {
         inner.insert("redacts", target);
@@ -280,9 +301,11 @@ fn a_redaction_without_a_target_applies_to_nothing() {
             assert!(
                 matches!(
                     outcome,
-                    Some(RedactionOutcome::DoesNotApply(
-                        NoRedaction::NoTarget | NoRedaction::NotAccepted(Standing::Rejected)
-                    ) | RedactionOutcome::TargetUnknown { .. })
+                    Some(
+                        RedactionOutcome::DoesNotApply(
+                            NoRedaction::NoTarget | NoRedaction::NotAccepted(Standing::Rejected)
+                        ) | RedactionOutcome::TargetUnknown { .. }
+                    )
                 ),
                 "{target:?}: {outcome:?}"
             );
@@ -301,7 +324,11 @@ fn a_redaction_that_comes_first_waits_for_its_target() {
         let known = &scribe.order[1..scribe.order.len() - 2];
         let mut ends = Vec::new();
         for first in [&target, &redaction] {
-            let second = if first == &target { &redaction } else { &target };
+            let second = if first == &target {
+                &redaction
+            } else {
+                &target
+            };
             let mut room = scribe.open();
             scribe.feed_all(&mut room, known);
             accepted(&scribe.feed(&mut room, first).receipt);
@@ -338,7 +365,10 @@ fn a_redaction_that_is_not_accepted_does_nothing() {
         let tip = scribe.room.extremities();
         let bad = scribe.write(&Told::state(EVE, TOPIC, "", "{}"), &tip);
         let redaction = redact(&mut scribe, ALICE, &bad);
-        assert_eq!(scribe.room.redaction(&redaction), no(NoRedaction::TargetRejected));
+        assert_eq!(
+            scribe.room.redaction(&redaction),
+            no(NoRedaction::TargetRejected)
+        );
     }
 }
 
@@ -376,11 +406,10 @@ fn an_acl_that_was_redacted_denies_everybody() {
         let acl = scribe.put(ALICE, "m.room.server_acl", "", r#"{"allow":["*"]}"#);
         let redaction = redact(&mut scribe, ALICE, &acl);
         applies(&scribe.room, &redaction, &acl);
-        let judge = |content: &roomdag::Object| {
-            ServerAcl::of(content).check("theirs.example")
-        };
+        let judge = |content: &roomdag::Object| ServerAcl::of(content).check("theirs.example");
         let json = scribe.pdu(&acl).json().to_object();
-        let content = |json: &roomdag::Object| json.get("content").unwrap().as_object().unwrap().clone();
+        let content =
+            |json: &roomdag::Object| json.get("content").unwrap().as_object().unwrap().clone();
         assert!(judge(&content(&json)).is_allowed());
         let redacted = content(&roomdag::pdu::redact(&json, &rules));
         let because = EmptyAllow::Missing;
@@ -416,6 +445,5 @@ fn a_room_of_redacted_events_is_judged_the_same_twice() {
         let full = observed(&scribe.copy());
         // What redaction removes of these events, no rule reads.
         assert_eq!(first.states(), full.states());
-
     }
 }

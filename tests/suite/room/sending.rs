@@ -32,12 +32,22 @@ fn kinds(rules: &RoomVersionRules) -> Vec<Told<'static>> {
         Told::state(ALICE, MEMBER, NEW, r#"{"membership":"invite"}"#),
         Told::state(BOB, MEMBER, EVE, r#"{"membership":"leave"}"#),
         Told::state(BOB, MEMBER, EVE, r#"{"membership":"ban"}"#),
-        Told::state(EVE, MEMBER, EVE, r#"{"membership":"join","displayname":"E"}"#),
+        Told::state(
+            EVE,
+            MEMBER,
+            EVE,
+            r#"{"membership":"join","displayname":"E"}"#,
+        ),
         Told::state(NEW, MEMBER, NEW, r#"{"membership":"join"}"#),
         Told::state(ALICE, JOIN_RULES, "", r#"{"join_rule":"invite"}"#),
     ];
     if rules.auth.knows(JoinRule::Restricted) {
-        kinds.push(Told::state(NEW, MEMBER, NEW, r#"{"join_authorised_via_users_server":"@new:other.example","membership":"join"}"#));
+        kinds.push(Told::state(
+            NEW,
+            MEMBER,
+            NEW,
+            r#"{"join_authorised_via_users_server":"@new:other.example","membership":"join"}"#,
+        ));
     }
     kinds
 }
@@ -56,7 +66,10 @@ fn what_is_built_follows_the_extremities_and_cites_what_selection_names() {
             let before = format!("{:?}", scribe.room);
             let signer = home(told.sender);
             let now = scribe.tick();
-            let built = scribe.room.build(told.draft(), signer.signer(), now).unwrap();
+            let built = scribe
+                .room
+                .build(told.draft(), signer.signer(), now)
+                .unwrap();
             assert_eq!(format!("{:?}", scribe.room), before);
             assert_eq!(built.policy_server, None);
             let pdu = built.event.pdu();
@@ -84,7 +97,9 @@ fn references(json: &roomdag::json::CanonicalObject, field: &str) -> Vec<(Value,
     let list = json.get(field).and_then(Value::as_array).unwrap();
     list.iter()
         .map(|value| {
-            let id = value.as_str().or_else(|| value.as_array()?.get(0)?.as_str());
+            let id = value
+                .as_str()
+                .or_else(|| value.as_array()?.get(0)?.as_str());
             (value.clone(), EventId::parse(id.unwrap()).unwrap())
         })
         .collect()
@@ -118,7 +133,9 @@ fn of_many_extremities_half_are_the_oldest_and_half_the_newest() {
             let tip = scribe.room.extremities();
             let tips: Vec<EventId> = (0..14).map(|_| scribe.say_at(BOB, &tip)).collect();
             scribe.feed_all(&mut room, &tips);
-            let built = room.build(Told::message(BOB).draft(), home(BOB).signer(), NOW).unwrap();
+            let built = room
+                .build(Told::message(BOB).draft(), home(BOB).signer(), NOW)
+                .unwrap();
             let mut cited = built.event.pdu().prev_events().to_vec();
             cited.sort();
             let mut expected = tips[..oldest].to_vec();
@@ -148,20 +165,36 @@ fn an_event_that_is_not_built_changes_nothing_and_says_why() {
         let build = |room: &Room, draft: Draft, by: &str| room.build(draft, home(by).signer(), now);
         let told = Told::state(EVE, TOPIC, "", "{}").draft();
         forbidden(build(&room, told, EVE), Rule::BelowRequiredLevel);
-        forbidden(build(&room, Told::message(NEW).draft(), NEW), Rule::SenderNotJoined);
+        forbidden(
+            build(&room, Told::message(NEW).draft(), NEW),
+            Rule::SenderNotJoined,
+        );
         let foreign = build(&room, Told::message(BOB).draft(), ALICE);
-        assert!(matches!(foreign, Err(SendError::Build(BuildError::ForeignSender { .. }))));
+        assert!(matches!(
+            foreign,
+            Err(SendError::Build(BuildError::ForeignSender { .. }))
+        ));
         let second = Told::state(ALICE, CREATE, "", "{}").draft();
         assert!(build(&room, second, ALICE).is_err());
         let big = format!(r#"{{"body":"{}"}}"#, "x".repeat(70_000));
-        let told = Told { content: &big, ..Told::message(BOB) };
+        let told = Told {
+            content: &big,
+            ..Told::message(BOB)
+        };
         let format = build(&room, told.draft(), BOB);
-        assert!(matches!(format, Err(SendError::Build(BuildError::Format(_)))), "{format:?}");
+        assert!(
+            matches!(format, Err(SendError::Build(BuildError::Format(_)))),
+            "{format:?}"
+        );
         if rules.auth.knows(JoinRule::Restricted) {
-            let content = format!(r#"{{"join_authorised_via_users_server":"{ALICE}","membership":"join"}}"#);
+            let content =
+                format!(r#"{{"join_authorised_via_users_server":"{ALICE}","membership":"join"}}"#);
             let told = Told::state(NEW, MEMBER, NEW, &content);
             let foreign = build(&room, told.draft(), NEW);
-            assert!(matches!(foreign, Err(SendError::Build(BuildError::ForeignAuthoriser { .. }))));
+            assert!(matches!(
+                foreign,
+                Err(SendError::Build(BuildError::ForeignAuthoriser { .. }))
+            ));
         }
         assert_eq!(format!("{room:?}"), before);
         assert!(build(&room, Told::message(BOB).draft(), BOB).is_ok());
@@ -188,7 +221,10 @@ fn what_depends_on_members_that_were_left_out_is_not_built() {
         let members = vec![Box::from(EVE)];
         assert_eq!(refused, Err(SendError::Undecided { members }));
         // The user who has just joined is there.
-        assert!(room.build(Told::message(NEW).draft(), home(NEW).signer(), NOW).is_ok());
+        assert!(
+            room.build(Told::message(NEW).draft(), home(NEW).signer(), NOW)
+                .is_ok()
+        );
     }
 }
 
@@ -204,13 +240,8 @@ fn a_room_that_does_not_federate_takes_in_nobody_else() {
             let room = &scribe.room;
             assert!(room.federates_with(&home(ALICE).server));
             assert_eq!(room.federates_with(&home(BOB).server), federates);
-            let template = room.make_template(
-                Handshake::Join,
-                &user(BOB),
-                None,
-                &home(ALICE).server,
-                NOW,
-            );
+            let template =
+                room.make_template(Handshake::Join, &user(BOB), None, &home(ALICE).server, NOW);
             let told = Told::state(BOB, MEMBER, BOB, r#"{"membership":"join"}"#);
             let built = room.build(told.draft(), home(BOB).signer(), NOW);
             if federates {
@@ -268,7 +299,9 @@ fn a_handshake_between_two_servers_ends_in_both_rooms() {
             assert_eq!(template.rules().id, rules.id);
             let content = object(r#"{"displayname":"New"}"#);
             let (origin, limits) = (home(NEW), Limits::default());
-            let event = template.build(content, origin.signer(), now, &limits).unwrap();
+            let event = template
+                .build(content, origin.signer(), now, &limits)
+                .unwrap();
             let submission = Submission {
                 room_id: &scribe.room.id().clone(),
                 event_id: Some(event.id()),
@@ -281,7 +314,11 @@ fn a_handshake_between_two_servers_ends_in_both_rooms() {
             };
             assert!(submission.check(event.pdu(), other, &rules).is_err());
             let id = scribe.keep(event);
-            assert_eq!(scribe.room.standing(&id), Some(Standing::Accepted), "{handshake:?}");
+            assert_eq!(
+                scribe.room.standing(&id),
+                Some(Standing::Accepted),
+                "{handshake:?}"
+            );
             let membership = scribe.room.current_state().unwrap().membership(NEW);
             assert_eq!(membership, handshake.membership());
             if handshake == Handshake::Join {
@@ -302,8 +339,13 @@ fn joins(scribe: &Scribe, join: &EventId) {
     let digest = |room: &Room| room.current_state().unwrap().digest();
     assert_eq!(digest(&room), digest(&scribe.room));
     assert_eq!(room.extremities(), scribe.room.extremities());
-    assert_eq!(room.current_state().unwrap().membership(NEW), Membership::Join);
-    let hello = room.build(Told::message(NEW).draft(), home(NEW).signer(), NOW).unwrap();
+    assert_eq!(
+        room.current_state().unwrap().membership(NEW),
+        Membership::Join
+    );
+    let hello = room
+        .build(Told::message(NEW).draft(), home(NEW).signer(), NOW)
+        .unwrap();
     let mut theirs = scribe.copy();
     accepted(&scribe.give(&mut theirs, hello.event.json().as_bytes()));
 }
@@ -315,10 +357,15 @@ fn nobody_gets_a_template_for_what_they_may_not_do() {
         scribe.put(ALICE, MEMBER, NEW, r#"{"membership":"ban"}"#);
         let make = |scribe: &Scribe, handshake, who: &str| {
             let resident = home(ALICE).server;
-            scribe.room.make_template(handshake, &user(who), None, &resident, NOW)
+            scribe
+                .room
+                .make_template(handshake, &user(who), None, &resident, NOW)
         };
         forbidden(make(&scribe, Handshake::Join, NEW), Rule::JoinBanned);
-        forbidden(make(&scribe, Handshake::Leave, NEW), Rule::LeaveNothingToLeave);
+        forbidden(
+            make(&scribe, Handshake::Leave, NEW),
+            Rule::LeaveNothingToLeave,
+        );
         let rule = match rules.auth.knows(JoinRule::Knock) {
             true => Rule::KnockNotEnabled,
             false => Rule::MembershipUnknown,
@@ -326,7 +373,10 @@ fn nobody_gets_a_template_for_what_they_may_not_do() {
         forbidden(make(&scribe, Handshake::Knock, NEW), rule);
         scribe.put(ALICE, JOIN_RULES, "", r#"{"join_rule":"invite"}"#);
         let other = "@other:other.example";
-        forbidden(make(&scribe, Handshake::Join, other), Rule::JoinNotPermitted);
+        forbidden(
+            make(&scribe, Handshake::Join, other),
+            Rule::JoinNotPermitted,
+        );
         scribe.put(ALICE, MEMBER, other, r#"{"membership":"invite"}"#);
         assert!(make(&scribe, Handshake::Join, other).is_ok());
     }
@@ -359,17 +409,24 @@ fn a_restricted_join_is_vouched_for_by_who_may_invite() {
         assert_eq!(template.authoriser(), Some(&authoriser));
         let origin = home(NEW);
         let limits = Limits::default();
-        let join = template.build(Object::new(), origin.signer(), now, &limits).unwrap();
+        let join = template
+            .build(Object::new(), origin.signer(), now, &limits)
+            .unwrap();
         // Not without the signature.
         let bytes = join.json().as_bytes().to_vec();
         let mut room = scribe.copy();
         let before = format!("{room:?}");
-        assert!(matches!(scribe.give(&mut room, &bytes), Receipt::Dropped(_)));
+        assert!(matches!(
+            scribe.give(&mut room, &bytes),
+            Receipt::Dropped(_)
+        ));
         assert_eq!(format!("{room:?}"), before);
 
         let ours = |conditions: &[Condition]| {
             let conditions = conditions.iter().copied();
-            scribe.room.authorise_join(join.pdu(), conditions, resident.signer())
+            scribe
+                .room
+                .authorise_join(join.pdu(), conditions, resident.signer())
         };
         let refused = |conditions: &[Condition], refusal: JoinRefusal| {
             let error = ours(conditions).unwrap_err();
@@ -377,19 +434,31 @@ fn a_restricted_join_is_vouched_for_by_who_may_invite() {
         };
         refused(&[], JoinRefusal::Forbidden);
         refused(&[Condition::Failed], JoinRefusal::Forbidden);
-        refused(&[Condition::Failed, Condition::Unknown], JoinRefusal::UnableToAuthorise);
+        refused(
+            &[Condition::Failed, Condition::Unknown],
+            JoinRefusal::UnableToAuthorise,
+        );
         let other = home(EVE);
-        let by_other = scribe.room.authorise_join(join.pdu(), [Condition::Satisfied], other.signer());
+        let by_other =
+            scribe
+                .room
+                .authorise_join(join.pdu(), [Condition::Satisfied], other.signer());
         assert!(matches!(
             by_other,
-            Err(AuthoriseError::Countersign(CountersignError::ForeignAuthoriser { .. }))
+            Err(AuthoriseError::Countersign(
+                CountersignError::ForeignAuthoriser { .. }
+            ))
         ));
-        let not_restricted = public.authorise_join(join.pdu(), [Condition::Satisfied], resident.signer());
+        let not_restricted =
+            public.authorise_join(join.pdu(), [Condition::Satisfied], resident.signer());
         assert_eq!(not_restricted, Err(AuthoriseError::NotRestricted));
 
         let signed = ours(&[Condition::Unknown, Condition::Satisfied]).unwrap();
         accepted(&scribe.give(&mut room, signed.json().as_bytes()));
-        assert_eq!(room.current_state().unwrap().membership(NEW), Membership::Join);
+        assert_eq!(
+            room.current_state().unwrap().membership(NEW),
+            Membership::Join
+        );
 
         // Who has left since does not vouch any more, nor who may not invite.
         let levels = crate::room::support::levels(&rules, r#"{"invite":101}"#);
@@ -402,8 +471,14 @@ fn a_restricted_join_is_vouched_for_by_who_may_invite() {
             &scribe.room.extremities(),
         );
         assert_eq!(scribe.room.standing(&left), Some(Standing::Accepted));
-        let refused = scribe.room.authorise_join(join.pdu(), [Condition::Satisfied], resident.signer());
-        assert_eq!(refused, Err(AuthoriseError::Refused(JoinRefusal::UnableToGrant)));
+        let refused =
+            scribe
+                .room
+                .authorise_join(join.pdu(), [Condition::Satisfied], resident.signer());
+        assert_eq!(
+            refused,
+            Err(AuthoriseError::Refused(JoinRefusal::UnableToGrant))
+        );
         assert_eq!(scribe.room.authoriser_of(&resident.server), None);
         let _ = levels;
         tried += 1;
@@ -419,14 +494,28 @@ fn a_server_vouches_for_its_own_users() {
             continue;
         }
         let mut scribe = Scribe::new(&rules);
-        scribe.put(ALICE, JOIN_RULES, "", r#"{"allow":[],"join_rule":"restricted"}"#);
+        scribe.put(
+            ALICE,
+            JOIN_RULES,
+            "",
+            r#"{"allow":[],"join_rule":"restricted"}"#,
+        );
         let local = "@local:ours.example";
-        let content = format!(r#"{{"join_authorised_via_users_server":"{ALICE}","membership":"join"}}"#);
+        let content =
+            format!(r#"{{"join_authorised_via_users_server":"{ALICE}","membership":"join"}}"#);
         let told = Told::state(local, MEMBER, local, &content);
-        let built = scribe.room.build(told.draft(), home(ALICE).signer(), NOW).unwrap();
+        let built = scribe
+            .room
+            .build(told.draft(), home(ALICE).signer(), NOW)
+            .unwrap();
         let receipt = scribe.give_own(built.event.json().as_bytes());
         accepted(&receipt);
-        let nobody = Told::state("@x:ours.example", MEMBER, "@x:ours.example", r#"{"membership":"join"}"#);
+        let nobody = Told::state(
+            "@x:ours.example",
+            MEMBER,
+            "@x:ours.example",
+            r#"{"membership":"join"}"#,
+        );
         forbidden(
             scribe.room.build(nobody.draft(), home(ALICE).signer(), NOW),
             match rules.auth.knows(JoinRule::Restricted) {

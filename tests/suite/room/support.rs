@@ -8,8 +8,8 @@ use roomdag::json::{Mode, Object, Value};
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
 use roomdag::room::{
-    Assembled, Cited, Claim, ClaimError, Draft, Founding, Missing, Notice, Place, Receipt, Received,
-    Room, RoomState, Setup, Standing, assemble, create_event, next_depth,
+    Assembled, Cited, Claim, ClaimError, Draft, Founding, Missing, Notice, Place, Receipt,
+    Received, Room, RoomState, Setup, Standing, assemble, create_event, next_depth,
 };
 use roomdag::version::{CreateReference, CreatorRule, RoomIdFormat, RoomVersionRules};
 
@@ -39,7 +39,8 @@ pub(super) fn home(of: &str) -> Home {
 
 /// The keys of all servers.
 pub(super) fn all_keys() -> KeyRing {
-    let homes = ["ours", "theirs", "evil", "other"].map(|name| home(&format!("@u:{name}.example")));
+    let homes = ["ours", "theirs", "evil", "other", "policy"]
+        .map(|name| home(&format!("@u:{name}.example")));
     ring(&homes.iter().collect::<Vec<_>>())
 }
 
@@ -225,7 +226,9 @@ impl Scribe {
         prev: &[EventId],
         auth: &[EventId],
     ) -> Assembled {
-        let depths = prev.iter().filter_map(|id| Some(self.events.get(id)?.pdu().depth()));
+        let depths = prev
+            .iter()
+            .filter_map(|id| Some(self.events.get(id)?.pdu().depth()));
         let place = Place {
             room_id: self.room.id().clone(),
             prev_events: prev.iter().map(|id| self.cite(id)).collect(),
@@ -234,7 +237,14 @@ impl Scribe {
             origin_server_ts: self.tick(),
         };
         let signer = home(told.sender);
-        assemble(told.draft(), &place, signer.signer(), &self.rules, &Limits::default()).unwrap()
+        assemble(
+            told.draft(),
+            &place,
+            signer.signer(),
+            &self.rules,
+            &Limits::default(),
+        )
+        .unwrap()
     }
 
     /// Writes an event after `prev`, with the auth events that belong there, and hands it to the
@@ -265,15 +275,31 @@ impl Scribe {
     }
 
     /// A state event after all that there is, which is accepted.
-    pub(super) fn put(&mut self, sender: &str, event_type: &str, key: &str, content: &str) -> EventId {
+    pub(super) fn put(
+        &mut self,
+        sender: &str,
+        event_type: &str,
+        key: &str,
+        content: &str,
+    ) -> EventId {
         let prev = self.room.extremities();
         let told = Told::state(sender, event_type, key, content);
         let id = self.write(&told, &prev);
-        assert_eq!(self.room.standing(&id), Some(Standing::Accepted), "{told:?}");
+        assert_eq!(
+            self.room.standing(&id),
+            Some(Standing::Accepted),
+            "{told:?}"
+        );
         id
     }
 
-    pub(super) fn put_object(&mut self, sender: &str, event_type: &str, key: &str, content: Object) -> EventId {
+    pub(super) fn put_object(
+        &mut self,
+        sender: &str,
+        event_type: &str,
+        key: &str,
+        content: Object,
+    ) -> EventId {
         let text = String::from_utf8(content.to_canonical()).unwrap();
         self.put(sender, event_type, key, &text)
     }
@@ -315,6 +341,14 @@ impl Scribe {
         for id in &self.order[1..] {
             let _ = self.feed(&mut room, id);
         }
+        room
+    }
+
+    /// A room that has all that was written before an event.
+    pub(super) fn open_known(&self, end: &EventId) -> Room {
+        let mut room = self.open();
+        let known = self.order[1..].iter().take_while(|id| *id != end);
+        self.feed_all(&mut room, known);
         room
     }
 
@@ -386,7 +420,12 @@ impl<'a> Told<'a> {
         }
     }
 
-    pub(super) fn state(sender: &'a str, event_type: &'a str, key: &'a str, content: &'a str) -> Self {
+    pub(super) fn state(
+        sender: &'a str,
+        event_type: &'a str,
+        key: &'a str,
+        content: &'a str,
+    ) -> Self {
         Self {
             event_type,
             state_key: Some(key),
@@ -435,7 +474,10 @@ pub(super) fn altered(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn id_of(bytes: &[u8], rules: &RoomVersionRules) -> EventId {
-    event_id(&Pdu::parse(bytes, rules, &Limits::default()).unwrap(), rules)
+    event_id(
+        &Pdu::parse(bytes, rules, &Limits::default()).unwrap(),
+        rules,
+    )
 }
 
 /// What a state holds: type, state key and event, sorted.
@@ -463,7 +505,8 @@ impl Observed {
     /// The states around each event.
     pub(super) fn states(&self) -> BTreeMap<EventId, (Option<String>, Option<String>)> {
         let states = self.events.iter();
-        let states = states.map(|(id, (_, before, after))| (id.clone(), (before.clone(), after.clone())));
+        let states =
+            states.map(|(id, (_, before, after))| (id.clone(), (before.clone(), after.clone())));
         states.collect()
     }
 
@@ -484,7 +527,11 @@ pub(super) fn observed(room: &Room) -> Observed {
     let ids = dag.events().map(|node| dag.id(node).unwrap());
     let of = |id: &EventId| {
         let verdict = format!("{:?} {:?}", room.standing(id), room.verdict(id));
-        (verdict, state(room.state_before(id)), state(room.state_after(id)))
+        (
+            verdict,
+            state(room.state_before(id)),
+            state(room.state_after(id)),
+        )
     };
     let mut missing: Vec<EventId> = dag.missing().cloned().collect();
     missing.sort();
@@ -519,4 +566,3 @@ pub(super) fn waits(receipt: Receipt) -> Missing {
         other => panic!("{other:?}"),
     }
 }
-

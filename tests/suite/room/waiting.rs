@@ -62,8 +62,14 @@ fn an_event_waits_for_the_keys_that_its_signatures_name() {
         assert_eq!(room.resume(&few, NOW), []);
         assert_eq!(format!("{room:?}"), before);
         let notices = room.resume(&scribe.keys, NOW);
-        assert!(settled_as(&notices, &event, Standing::Accepted), "{notices:?}");
-        assert!(settled_as(&notices, &child, Standing::Accepted), "{notices:?}");
+        assert!(
+            settled_as(&notices, &event, Standing::Accepted),
+            "{notices:?}"
+        );
+        assert!(
+            settled_as(&notices, &child, Standing::Accepted),
+            "{notices:?}"
+        );
         assert_eq!(notices.len(), 2);
         assert_eq!(observed(&room), observed(&scribe.copy()));
         assert_eq!(room.resume(&scribe.keys, NOW), []);
@@ -99,11 +105,20 @@ fn every_copy_of_an_event_waits_until_one_is_verified() {
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert!(matches!(receipts[0], Receipt::Dropped(Fault::Signatures(_))));
+        assert!(matches!(
+            receipts[0],
+            Receipt::Dropped(Fault::Signatures(_))
+        ));
         accepted(receipts[1]);
         accepted(receipts[2]);
         let node = room.dag().node(&event).unwrap();
-        assert_eq!(room.dag().provenance(node), scribe.room.dag().provenance(scribe.room.dag().node(&event).unwrap()));
+        assert_eq!(
+            room.dag().provenance(node),
+            scribe
+                .room
+                .dag()
+                .provenance(scribe.room.dag().node(&event).unwrap())
+        );
         assert_eq!(observed(&room), observed(&scribe.copy()));
     }
 }
@@ -305,7 +320,10 @@ fn an_event_among_its_own_ancestors_is_dropped() {
                 ("c", vec![id("a"), tip[0].clone()], &auth),
             ],
             // The first is in the graph, rejected, and names one that is not.
-            vec![("a", vec![id("b")], &by_rejected), ("b", vec![id("a")], &auth)],
+            vec![
+                ("a", vec![id("b")], &by_rejected),
+                ("b", vec![id("a")], &auth),
+            ],
             vec![
                 ("a", vec![id("b")], &by_rejected),
                 ("b", vec![id("c")], &auth),
@@ -344,14 +362,23 @@ fn what_proves_to_be_signed_wrongly_is_dropped_on_resuming() {
         let mut scribe = Scribe::new(&rules);
         let mut room = scribe.copy();
         let event = scribe.say(EVE);
-        let _ = waits(room.receive(scribe.bytes(&event), &without_eve(), NOW).receipt);
+        let _ = waits(
+            room.receive(scribe.bytes(&event), &without_eve(), NOW)
+                .receipt,
+        );
         let other = SigningKey::from_seed(KeyId::parse("ed25519:1").unwrap(), &[77; 32]).unwrap();
         let mut wrong = home(EVE);
         wrong.key = other;
         let mut keys = ring(&[&home(ALICE), &home(BOB), &wrong]);
         let notices = room.resume(&keys, NOW);
         assert!(
-            matches!(&notices[..], [Notice::Settled { receipt: Receipt::Dropped(Fault::Signatures(_)), .. }]),
+            matches!(
+                &notices[..],
+                [Notice::Settled {
+                    receipt: Receipt::Dropped(Fault::Signatures(_)),
+                    ..
+                }]
+            ),
             "{notices:?}"
         );
         assert_eq!(room.waiting().count(), 0);
