@@ -94,7 +94,7 @@ impl Room {
     }
 
     /// Keeps the verdict on an event, and lets it take the place of its ancestors.
-    fn keep(&mut self, node: NodeIndex, judged: Judged) {
+    pub(super) fn keep(&mut self, node: NodeIndex, judged: Judged) {
         let after = judged.after;
         self.timeline.records.set(node, judged);
         if let Some(after) = after.filter(|_| self.counts(node)) {

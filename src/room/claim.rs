@@ -24,7 +24,7 @@ use petgraph::graph::NodeIndex;
 use crate::auth::Decision;
 use crate::crypto::{self, KeyRing, Timestamp, VerifyError};
 use crate::dag::order;
-use crate::event::Event;
+use crate::event::{Event, HashCheck};
 use crate::id::{EventId, KeyId, RoomId, ServerName};
 use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::room::receive::{Verified, unlimited};
@@ -158,8 +158,10 @@ pub enum ClaimDefect {
 struct Reading {
     /// The events of the state, each once, in the order of the claim.
     state: Vec<EventId>,
-    /// Events that the room does not have.
+    /// Events that the room does not have, or that wait in it.
     bodies: BTreeMap<EventId, Verified>,
+    /// Those whose signatures cannot be checked yet.
+    unverified: BTreeMap<EventId, Pdu>,
     keys: BTreeSet<(ServerName, KeyId)>,
     defects: Vec<ClaimDefect>,
 }
@@ -206,7 +208,8 @@ impl Room {
             }
             _ => {}
         }
-        let reading = self.read(claim, keys, now);
+        let mut reading = self.read(claim, keys, now);
+        self.read_waiting(&mut reading);
         let needed = self.needed(&reading, waiting.as_ref())?;
         let rejected = self.judge_bodies(&needed, &reading.bodies);
         let entries = self.entries(&reading, &rejected)?;
@@ -313,7 +316,10 @@ impl Room {
                         .defects
                         .push(ClaimDefect::Signatures { event, error });
                 }
-                Err(error) => reading.keys.extend(error.missing_keys()),
+                Err(error) => {
+                    reading.keys.extend(error.missing_keys());
+                    reading.unverified.insert(id, pdu);
+                }
             }
         }
         let ids = claim.ids.iter().filter(|id| seen.insert((*id).clone()));
@@ -321,11 +327,39 @@ impl Room {
         reading
     }
 
+    /// Adds what waits among the events that a claim names or rests on. An intact copy is the better
+    /// one; of two events of one id, the one that came first stays.
+    fn read_waiting(&self, reading: &mut Reading) {
+        let mut seen: BTreeSet<EventId> = BTreeSet::new();
+        let mut stack = reading.state.clone();
+        while let Some(id) = stack.pop() {
+            if self.node(&id).is_some() || !seen.insert(id.clone()) {
+                continue;
+            }
+            if let Some(waiting) = self.queue.get(&id) {
+                let (here, claimed) = (&waiting.verified, reading.bodies.get(&id));
+                let is_intact =
+                    |body: &Verified| body.event.provenance().content_hash == HashCheck::Ok;
+                let improves = claimed.is_some_and(|claimed| {
+                    is_intact(claimed)
+                        && !is_intact(here)
+                        && !self.is_other(&claimed.pdu, &here.pdu)
+                });
+                if !improves {
+                    reading.bodies.insert(id.clone(), here.clone());
+                }
+            }
+            let cited = reading.bodies.get(&id).map(|body| body.event.auth_events());
+            stack.extend(cited.unwrap_or_default().iter().cloned());
+        }
+    }
+
     /// The events that the room has to take up for a claim, in an order that has first what is
     /// cited: those that it does not have, of the state, of the auth chains and of what `event`
     /// cites there.
     fn needed(&self, reading: &Reading, event: Option<&Event>) -> Result<Vec<EventId>, ClaimError> {
         let mut found: BTreeSet<&EventId> = BTreeSet::new();
+        let mut unverified: BTreeSet<&EventId> = BTreeSet::new();
         let mut missing: BTreeSet<EventId> = BTreeSet::new();
         let cited = event.map(Event::auth_events).unwrap_or_default();
         let mut stack: Vec<&EventId> = reading.state.iter().chain(cited).collect();
@@ -336,15 +370,24 @@ impl Room {
             match reading.bodies.get(id) {
                 Some(body) if found.insert(id) => stack.extend(body.event.auth_events()),
                 Some(_) => {}
-                None => {
-                    missing.insert(id.clone());
-                }
+                None => match reading.unverified.get(id) {
+                    Some(pdu) if unverified.insert(id) => stack.extend(pdu.auth_events()),
+                    Some(_) => {}
+                    None => {
+                        missing.insert(id.clone());
+                    }
+                },
             }
         }
-        if !reading.defects.is_empty() {
-            return Err(ClaimError::Invalid {
-                defects: reading.defects.clone(),
+        let mut defects = reading.defects.clone();
+        if let Some(event) = event.filter(|event| found.contains(event.id())) {
+            // Nothing in the state before an event is the event, or rests on it.
+            defects.push(ClaimDefect::Cycle {
+                event: event.id().clone(),
             });
+        }
+        if !defects.is_empty() {
+            return Err(ClaimError::Invalid { defects });
         }
         if !missing.is_empty() || !reading.keys.is_empty() {
             return Err(ClaimError::Missing {

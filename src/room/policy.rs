@@ -204,7 +204,7 @@ impl Room {
         let verdict = self.timeline.verdict(node);
         let failed = matches!(
             verdict.and_then(|verdict| verdict.withheld),
-            Some(Withheld::PolicyUnsigned | Withheld::PolicyInvalid)
+            Some(Withheld::PolicyUnsigned | Withheld::PolicyInvalid | Withheld::PolicyUnverifiable)
         );
         failed && self.withheld_by_policy(pdu).is_none()
     }

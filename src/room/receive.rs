@@ -208,7 +208,7 @@ impl Room {
     }
 
     /// Whether two PDUs of one id are different events, not copies of one.
-    fn is_other(&self, one: &Pdu, other: &Pdu) -> bool {
+    pub(super) fn is_other(&self, one: &Pdu, other: &Pdu) -> bool {
         let rules = &self.timeline.rules;
         let hash = |pdu: &Pdu| crypto::canonical_reference_hash(pdu.json(), rules);
         self.chooses_ids() && hash(one) != hash(other)

@@ -14,10 +14,11 @@ use petgraph::graph::NodeIndex;
 use crate::dag::order;
 use crate::pdu::Pdu;
 use crate::room::{Notice, Room, Standing};
-use crate::timeline::{Claim, Extremities, Judged, Status, Verdict};
+use crate::timeline::{Asked, Claim, Extremities, Judged, Status, Verdict};
 
 impl Room {
-    /// Judges `seeds` again and everything that rests on them. Returns the events of which the
+    /// Judges `seeds` again and everything that rests on them, and then what is accepted now and was
+    /// not before by the current state that comes of it. Returns the events of which the
     /// state after them was not known before.
     ///
     /// `arriving` is the one of them that comes just now, which has check 7 before it.
@@ -33,6 +34,8 @@ impl Room {
     ) -> Vec<NodeIndex> {
         self.timeline.forget();
         let mut settled = Vec::new();
+        let mut changes = Vec::new();
+        let mut arrivals = Vec::new();
         let mut extremities_change = false;
         for node in self.resting_on(seeds) {
             if self.has_states_behind(node) {
@@ -52,7 +55,7 @@ impl Room {
             let is_as_it_was = was.as_ref().is_some_and(|was| {
                 was.before == before && was.verdict.status() == verdict.status()
             });
-            let mut judged = match &was {
+            let judged = match &was {
                 Some(was) if is_as_it_was => Judged {
                     verdict,
                     before,
@@ -66,9 +69,8 @@ impl Room {
                 if self.is_of_the_past(node) {
                     self.past.insert(node);
                 } else {
-                    let pdu = arriving.filter(|(arriving, _)| *arriving == node);
-                    let pdu = pdu.map(|(_, pdu)| pdu);
-                    self.judge_by_present(node, pdu, &mut judged, &asked);
+                    self.aside.insert(node);
+                    arrivals.push((node, asked));
                 }
             }
             let (standing, old) = (Standing::of(&judged.verdict), old.map(Standing::of));
@@ -79,14 +81,7 @@ impl Room {
             }
             self.timeline.records.set(node, judged);
             self.revised.insert(node);
-            if let Some(was) = old.filter(|old| *old != standing) {
-                let event = self.timeline.dag.id(node).cloned();
-                notices.extend(event.map(|event| Notice::Revised {
-                    event,
-                    was,
-                    is: standing,
-                }));
-            }
+            changes.extend(old.map(|old| (node, old)));
             self.note_past(node);
         }
         if extremities_change {
@@ -95,7 +90,32 @@ impl Room {
             // What the events say may have changed, and with it what their states resolve to.
             self.find_current();
         }
+        for (node, asked) in arrivals {
+            let pdu = arriving.filter(|(arriving, _)| *arriving == node);
+            self.arrive_late(node, pdu.map(|(_, pdu)| pdu), &asked);
+        }
+        for (node, was) in changes {
+            let event = self.timeline.dag.id(node).cloned();
+            let is = self.standing_of(node).filter(|is| *is != was);
+            notices.extend(
+                event
+                    .zip(is)
+                    .map(|(event, is)| Notice::Revised { event, was, is }),
+            );
+        }
         settled
+    }
+
+    /// Holds an event against the current state that is accepted now and was not before.
+    fn arrive_late(&mut self, node: NodeIndex, pdu: Option<&Pdu>, asked: &Asked) {
+        if !self.aside.remove(&node) {
+            // It was found to lie before others.
+            return;
+        }
+        if let Some(mut judged) = self.timeline.records.get(node) {
+            self.judge_by_present(node, pdu, &mut judged, asked);
+            self.keep(node, judged);
+        }
     }
 
     /// Whether the states after all `prev_events` of an event are known.
@@ -165,7 +185,15 @@ impl Room {
             .extremities_of(&order, |node| self.counts(node));
         self.extremities = Extremities::default();
         self.is_unsettled = false;
-        for node in found.into_iter().filter(|node| !self.past.contains(node)) {
+        let found = match found.iter().all(|node| self.past.contains(node)) {
+            // What they were the past of proved not to be accepted.
+            true => found,
+            false => {
+                let present = found.into_iter().filter(|node| !self.past.contains(node));
+                present.collect()
+            }
+        };
+        for node in found {
             if let Some(after) = self.timeline.records.after(node) {
                 self.extremities.insert(node, after);
             }

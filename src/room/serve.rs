@@ -97,9 +97,9 @@ impl Room {
         let nodes = |ids: &[EventId]| -> Vec<NodeIndex> {
             ids.iter().filter_map(|id| self.node(id)).collect()
         };
-        let latest = nodes(latest);
         let mut seen: BTreeSet<NodeIndex> = nodes(earliest).into_iter().collect();
-        seen.extend(&latest);
+        let mut latest = nodes(latest);
+        latest.retain(|node| seen.insert(*node));
         let mut queue: VecDeque<NodeIndex> = latest.into_iter().collect();
         let mut found = Vec::new();
         while let Some(node) = queue.pop_front() {

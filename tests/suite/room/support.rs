@@ -39,7 +39,8 @@ pub(super) fn home(of: &str) -> Home {
 
 /// The keys of all servers.
 pub(super) fn all_keys() -> KeyRing {
-    let homes = ["ours", "theirs", "evil", "other"].map(|name| home(&format!("@u:{name}.example")));
+    let homes = ["ours", "theirs", "evil", "other", "policy"]
+        .map(|name| home(&format!("@u:{name}.example")));
     ring(&homes.iter().collect::<Vec<_>>())
 }
 
@@ -343,6 +344,14 @@ impl Scribe {
         room
     }
 
+    /// A room that has all that was written before an event.
+    pub(super) fn open_known(&self, end: &EventId) -> Room {
+        let mut room = self.open();
+        let known = self.order[1..].iter().take_while(|id| *id != end);
+        self.feed_all(&mut room, known);
+        room
+    }
+
     pub(super) fn feed(&self, room: &mut Room, id: &EventId) -> Received {
         room.receive(self.bytes(id), &self.keys, NOW)
     }
@@ -493,6 +502,14 @@ pub(super) struct Observed {
 }
 
 impl Observed {
+    /// The states around each event.
+    pub(super) fn states(&self) -> BTreeMap<EventId, (Option<String>, Option<String>)> {
+        let states = self.events.iter();
+        let states =
+            states.map(|(id, (_, before, after))| (id.clone(), (before.clone(), after.clone())));
+        states.collect()
+    }
+
     /// Leaves out what the verdict on an event says.
     pub(super) fn forget_verdict(&mut self, id: &EventId) {
         if let Some((verdict, ..)) = self.events.get_mut(id) {
