@@ -205,13 +205,15 @@ impl Room {
         keys: Vec<(ServerName, KeyId)>,
         notices: &mut Vec<Notice>,
     ) -> Receipt {
-        let events = self.missing_behind(&self.unknown_to(&pdu));
+        let lacking = self.unknown_to(&pdu);
         let unverified = Unverified {
             id: id.clone(),
             pdu,
             keys: keys.clone(),
         };
         let evicted = self.queue.wait_for_keys(unverified, &self.limits);
+        // What had to go for it is missing now.
+        let events = self.missing_behind(&lacking);
         self.waiting_receipt(
             Missing {
                 event: id,
@@ -255,11 +257,12 @@ impl Room {
         if self.queue.closes_a_circle(&id, &lacking) {
             return Receipt::Dropped(Fault::Cycle { id });
         }
-        let events = self.missing_behind(&lacking);
         if self.history.contains(&id) {
             self.mark_history(event.prev_events().to_vec());
         }
-        let evicted = self.queue.wait(verified, lacking, &self.limits);
+        let evicted = self.queue.wait(verified, lacking.clone(), &self.limits);
+        // What had to go for it is missing now.
+        let events = self.missing_behind(&lacking);
         self.waiting_receipt(
             Missing {
                 event: id,
