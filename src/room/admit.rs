@@ -93,9 +93,18 @@ impl Room {
         let after = judged.after;
         let accepted = judged.verdict.status() == Status::Accepted;
         self.timeline.records.set(node, judged);
-        if let Some(after) = after.filter(|_| accepted && !self.past.contains(&node)) {
-            self.extremities.accept(&self.timeline, node, after);
-            self.find_current();
+        if let Some(after) = after.filter(|_| accepted) {
+            if self.past.contains(&node) {
+                self.extremities.pass(&self.timeline, node);
+            } else {
+                self.extremities.accept(&self.timeline, node, after);
+            }
+            if self.extremities.is_empty() {
+                // What it was in the past of has been rejected since.
+                self.find_extremities();
+            } else {
+                self.find_current();
+            }
         }
         self.note_gap(node);
     }

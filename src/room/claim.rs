@@ -218,8 +218,12 @@ impl Room {
             // The claim was checked for circles.
             if let Ok(node) = self.timeline.dag.insert(body.event.clone()) {
                 self.index(node, &body.pdu);
+                let (mut judged, asked) = self.timeline.judge(node);
+                // Whoever claims a state decides what is in it, and would spare it check 6.
+                if !self.is_of_the_past(node) {
+                    self.judge_by_present(node, Some(&body.pdu), &mut judged, &asked);
+                }
                 self.past.insert(node);
-                let (judged, _) = self.timeline.judge(node);
                 self.timeline.records.set(node, judged);
                 self.note_gap(node);
             }
@@ -259,6 +263,7 @@ impl Room {
                 }
             }
         }
+        self.find_extremities();
         self.settle(settled, &mut notices);
         Ok(notices)
     }

@@ -130,7 +130,8 @@ impl Room {
         let (mut room, _) = Self::open(create, setup, keys, now)?;
         // The create event lies in the past of the join, however far.
         room.past.extend(room.extremities.iter());
-        room.find_extremities();
+        room.extremities = Extremities::default();
+        room.find_current();
         let Received { receipt, .. } = room.receive(join, keys, now);
         let Receipt::Waiting(Missing {
             event,

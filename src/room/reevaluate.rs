@@ -30,9 +30,10 @@ impl Room {
         self.timeline.forget();
         let mut settled = Vec::new();
         let mut extremities_change = false;
+        let mut claims_change = false;
         for node in self.resting_on(seeds) {
             if self.has_states_behind(node) {
-                self.timeline.claims.remove(&node);
+                claims_change |= self.timeline.claims.remove(&node).is_some();
             }
             let was = self.timeline.records.get(node);
             let before = self
@@ -82,7 +83,10 @@ impl Room {
             }
             self.note_gap(node);
         }
-        if extremities_change {
+        if claims_change {
+            self.forget_past();
+        }
+        if extremities_change || claims_change {
             self.find_extremities();
         }
         settled
@@ -147,17 +151,47 @@ impl Room {
 
     /// Finds the forward extremities anew. O(V · log V + E).
     pub(super) fn find_extremities(&mut self) {
+        // What waits before events of which the state is known is not in the graph.
+        let waiting = self.history.iter().filter_map(|id| self.queue.get(id));
+        let before = waiting.flat_map(|waiting| waiting.verified.pdu.prev_events());
         let dag = &self.timeline.dag;
-        let mut order: Vec<NodeIndex> = dag.events().collect();
-        order.sort_unstable_by_key(|node| dag.rank(*node));
-        let found = self.timeline.extremities_of(&order);
+        let passed = before.filter_map(|id| dag.node(id)).collect();
+        let mut found = self.timeline.extremities_before(passed);
+        if found.is_empty() {
+            // Only a lie can have it that all events lie in the past of each other.
+            let mut order: Vec<NodeIndex> = dag.events().collect();
+            order.sort_unstable_by_key(|node| dag.rank(*node));
+            found = self.timeline.extremities_of(&order);
+        }
         self.extremities = Extremities::default();
-        for node in found.into_iter().filter(|node| !self.past.contains(node)) {
+        for node in found {
             if let Some(after) = self.timeline.records.after(node) {
                 self.extremities.insert(node, after);
             }
         }
         self.find_current();
+    }
+
+    /// Forgets that events lie in the past of others where only a claim said so that is no longer
+    /// in force.
+    fn forget_past(&mut self) {
+        let dag = &self.timeline.dag;
+        let mut stack: Vec<NodeIndex> = Vec::new();
+        for claim in self.timeline.claims.values() {
+            stack.extend(claim.state.iter().map(|(_, entry)| entry));
+        }
+        let mut claimed = BTreeSet::new();
+        while let Some(node) = stack.pop() {
+            if claimed.insert(node) {
+                stack.extend(dag.auth_events(node));
+            }
+        }
+        let has_verdict = |node: &NodeIndex| self.timeline.records.before(*node).is_some();
+        let past = std::mem::take(&mut self.past);
+        self.past = past
+            .into_iter()
+            .filter(|node| claimed.contains(node) || has_verdict(node))
+            .collect();
     }
 }
 

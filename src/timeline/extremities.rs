@@ -32,6 +32,44 @@ impl Timeline {
     }
 }
 
+impl Timeline {
+    /// As [`extremities_of`](Self::extremities_of), where `passed` lies in the past of others, too,
+    /// and so do the events of claimed states and their auth chains, as long as the claims are in
+    /// force. O(V + E) and the size of the claims.
+    pub(crate) fn extremities_before(&self, mut passed: Vec<NodeIndex>) -> Vec<NodeIndex> {
+        let accepted = |node: &NodeIndex| self.status(*node) == Some(Status::Accepted);
+        let mut hidden: BTreeSet<NodeIndex> = BTreeSet::new();
+        // What claims hide, they hide with what gives it permission.
+        let mut claimed: Vec<NodeIndex> = Vec::new();
+        let mut resting: BTreeSet<NodeIndex> = BTreeSet::new();
+        let claim = |node: NodeIndex| {
+            let claim = self.claims.get(&node).into_iter();
+            claim.flat_map(|claim| claim.state.iter().map(|(_, entry)| entry))
+        };
+        for node in self.dag.events().filter(accepted) {
+            passed.extend(self.dag.prev_events(node));
+            claimed.extend(claim(node));
+        }
+        loop {
+            if let Some(node) = passed.pop() {
+                if hidden.insert(node) {
+                    passed.extend(self.dag.prev_events(node));
+                    claimed.extend(claim(node));
+                }
+            } else if let Some(node) = claimed.pop() {
+                if resting.insert(node) {
+                    passed.push(node);
+                    claimed.extend(self.dag.auth_events(node));
+                }
+            } else {
+                break;
+            }
+        }
+        let last = self.dag.events().filter(accepted);
+        last.filter(|node| !hidden.contains(node)).collect()
+    }
+}
+
 /// The forward extremities of a server, while events arrive.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extremities {
@@ -48,6 +86,13 @@ impl Extremities {
     ///
     /// O(p · log n) for p `prev_events`; an event that was not accepted is passed once.
     pub(crate) fn accept(&mut self, timeline: &Timeline, event: NodeIndex, after: StateIx) {
+        self.pass(timeline, event);
+        self.insert(event, after);
+    }
+
+    /// An event turned out to lie in the past of others: what it replaces goes. As
+    /// [`accept`](Self::accept).
+    pub(crate) fn pass(&mut self, timeline: &Timeline, event: NodeIndex) {
         let mut stack: Vec<NodeIndex> = timeline.dag.prev_events(event).collect();
         while let Some(prev) = stack.pop() {
             self.remove(timeline, prev);
@@ -55,7 +100,6 @@ impl Extremities {
                 stack.extend(timeline.dag.prev_events(prev));
             }
         }
-        self.insert(event, after);
     }
 
     pub(crate) fn insert(&mut self, event: NodeIndex, after: StateIx) {

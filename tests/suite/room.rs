@@ -2,6 +2,7 @@
 
 mod acl;
 mod built;
+mod claimed_past;
 mod draft;
 mod eviction;
 mod policy;
