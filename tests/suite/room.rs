@@ -3,6 +3,7 @@
 mod acl;
 mod built;
 mod claimed_past;
+mod convergence;
 mod draft;
 mod eviction;
 mod policy;
