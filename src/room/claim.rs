@@ -276,6 +276,16 @@ impl Room {
         Some(admitted)
     }
 
+    /// The keys without which some signatures of a claim's events cannot be checked.
+    pub(super) fn keys_missing_from(
+        &self,
+        claim: &Claim<'_>,
+        keys: &KeyRing,
+        now: Timestamp,
+    ) -> BTreeSet<(ServerName, KeyId)> {
+        self.read(claim, keys, now).keys
+    }
+
     /// Checks 1 to 3 of a claim's events.
     fn read(&self, claim: &Claim<'_>, keys: &KeyRing, now: Timestamp) -> Reading {
         let limits = unlimited(self.limits);

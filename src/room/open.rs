@@ -11,9 +11,7 @@ use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::resolve;
 use crate::room::queue::Queue;
 use crate::room::receive::Verified;
-use crate::room::{
-    Claim, ClaimError, Missing, Notice, Receipt, Received, Rejection, Room, Standing,
-};
+use crate::room::{Claim, ClaimError, Notice, Receipt, Rejection, Room, Standing};
 use crate::timeline::{Extremities, Timeline};
 use crate::version::{RoomVersionRules, RoomVersions};
 
@@ -127,41 +125,49 @@ impl Room {
             .copied()
             .find(|bytes| is_create(bytes))
             .ok_or(OpenError::NoCreate)?;
-        let (mut room, _) = Self::open(create, setup, keys, now)?;
-        // The create event lies in the past of the join, however far.
-        room.past.extend(room.extremities.iter());
+        let (mut room, opened) = Self::open(create, setup, keys, now)?;
+        // The create event has come with the claim.
+        room.aside.extend(room.extremities.iter());
         room.extremities = Extremities::default();
         room.find_current();
-        let Received { receipt, .. } = room.receive(join, keys, now);
-        let Receipt::Waiting(Missing {
-            event,
-            keys: unknown,
-            ..
-        }) = receipt
-        else {
+        let mut notices: Vec<Notice> = opened
+            .admitted()
+            .cloned()
+            .map(Notice::Outlier)
+            .into_iter()
+            .collect();
+        let receipt = match room.receive(join, keys, now).receipt {
+            Receipt::Waiting(missing) if missing.keys.is_empty() => {
+                notices.extend(room.claim(&missing.event, claim, keys, now)?);
+                let settled = notices.iter().find_map(|notice| match notice {
+                    Notice::Settled { event, receipt } if *event == missing.event => Some(receipt),
+                    _ => None,
+                });
+                settled.cloned().ok_or(ClaimError::UnknownEvent {
+                    event: missing.event,
+                })?
+            }
+            Receipt::Waiting(missing) => {
+                let mut keys = room.keys_missing_from(claim, keys, now);
+                keys.extend(missing.keys);
+                return Err(OpenError::Claim(ClaimError::Missing {
+                    events: Vec::new(),
+                    keys: keys.into_iter().collect(),
+                }));
+            }
             // It follows the create event, so nothing is missing.
-            return match receipt.admitted().map(|admitted| admitted.id.clone()) {
-                Some(event) if matches!(receipt, Receipt::Accepted(_)) => {
-                    Ok((room, vec![Notice::Settled { event, receipt }]))
+            receipt => {
+                if let Some(event) = receipt.event().cloned() {
+                    let receipt = receipt.clone();
+                    notices.push(Notice::Settled { event, receipt });
                 }
-                _ => Err(OpenError::NotJoined(Box::new(receipt))),
-            };
+                receipt
+            }
         };
-        if !unknown.is_empty() {
-            return Err(OpenError::Claim(ClaimError::Missing {
-                events: Vec::new(),
-                keys: unknown,
-            }));
-        }
-        let notices = room.claim(&event, claim, keys, now)?;
-        let settled = notices.iter().find_map(|notice| match notice {
-            Notice::Settled { event: of, receipt } if *of == event => Some(receipt),
-            _ => None,
-        });
-        match settled {
-            Some(receipt) if receipt.standing().is_some_and(is_in) => Ok((room, notices)),
-            Some(receipt) => Err(OpenError::NotJoined(Box::new(receipt.clone()))),
-            None => Err(OpenError::Claim(ClaimError::UnknownEvent { event })),
+        if receipt.standing().is_some_and(is_in) {
+            Ok((room, notices))
+        } else {
+            Err(OpenError::NotJoined(Box::new(receipt)))
         }
     }
 

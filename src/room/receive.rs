@@ -221,22 +221,15 @@ impl Room {
         keys: Vec<(ServerName, KeyId)>,
         notices: &mut Vec<Notice>,
     ) -> Receipt {
-        let events = self.missing_behind(&self.unknown_to(&pdu));
-        let unverified = Unverified {
-            id: id.clone(),
-            pdu,
+        let lacking = self.unknown_to(&pdu);
+        let missing = Missing {
+            event: id.clone(),
+            events: self.missing_behind(&lacking),
             keys: keys.clone(),
         };
+        let unverified = Unverified { id, pdu, keys };
         let evicted = self.queue.wait_for_keys(unverified, &self.limits);
-        self.waiting_receipt(
-            Missing {
-                event: id,
-                events,
-                keys,
-            },
-            evicted,
-            notices,
-        )
+        self.waiting_receipt(missing, &lacking, evicted, notices)
     }
 
     /// Checks 4 to 7 of a verified event that the room does not have, as soon as it has what that
@@ -271,27 +264,29 @@ impl Room {
             return Receipt::Dropped(Fault::Cycle { id });
         }
         let prev = event.prev_events().to_vec();
-        let evicted = self.queue.wait(verified, lacking, &self.limits);
+        let evicted = self.queue.wait(verified, lacking.clone(), &self.limits);
         if self.history.contains(&id) && !evicted.contains(&id) {
             self.mark_history(prev);
         }
-        self.waiting_receipt(
-            Missing {
-                event: id,
-                events,
-                keys: Vec::new(),
-            },
-            evicted,
-            notices,
-        )
+        let missing = Missing {
+            event: id,
+            events,
+            keys: Vec::new(),
+        };
+        self.waiting_receipt(missing, &lacking, evicted, notices)
     }
 
     fn waiting_receipt(
         &self,
-        missing: Missing,
+        mut missing: Missing,
+        lacking: &BTreeSet<EventId>,
         evicted: Vec<EventId>,
         notices: &mut Vec<Notice>,
     ) -> Receipt {
+        if !evicted.is_empty() {
+            // What had to go for it may be missing now.
+            missing.events = self.missing_behind(lacking);
+        }
         let has_place = !evicted.contains(&missing.event);
         let others = evicted.into_iter().filter(|id| *id != missing.event);
         notices.extend(others.map(|event| Notice::Evicted { event }));

@@ -185,20 +185,33 @@ impl Room {
             .extremities_of(&order, |node| self.counts(node));
         self.extremities = Extremities::default();
         self.is_unsettled = false;
-        let found = match found.iter().all(|node| self.past.contains(node)) {
-            // What they were the past of proved not to be accepted.
-            true => found,
-            false => {
-                let present = found.into_iter().filter(|node| !self.past.contains(node));
-                present.collect()
-            }
-        };
-        for node in found {
+        let (past, present): (Vec<NodeIndex>, Vec<NodeIndex>) =
+            found.into_iter().partition(|node| self.past.contains(node));
+        for node in present {
             if let Some(after) = self.timeline.records.after(node) {
                 self.extremities.insert(node, after);
             }
         }
         self.find_current();
+        for node in past {
+            if self.is_waited_upon(node) {
+                continue;
+            }
+            // What it was the past of proved not to be accepted.
+            self.past.remove(&node);
+            self.aside.insert(node);
+            self.arrive_late(node, None, &Asked::new());
+        }
+    }
+
+    /// Whether an event of the past that waits has this one before it.
+    fn is_waited_upon(&self, node: NodeIndex) -> bool {
+        let Some(id) = self.timeline.dag.id(node) else {
+            return false;
+        };
+        let waiting = self.history.iter().filter_map(|id| self.queue.get(id));
+        let mut before = waiting.flat_map(|waiting| waiting.verified.pdu.prev_events());
+        before.any(|before| before == id)
     }
 }
 

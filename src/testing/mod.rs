@@ -1,8 +1,9 @@
 //! What tests, benches and fuzz targets share: a room builder, random rooms, rooms to be measured,
-//! and the oracle.
+//! the oracle, and a federation.
 //!
 //! Nothing in the library imports this module; it uses the public interface only.
 
+pub mod network;
 pub mod oracle;
 mod random;
 pub mod rooms;

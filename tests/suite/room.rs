@@ -1,10 +1,14 @@
 //! The room engine.
 
 mod acl;
+mod built;
+mod claimed_past;
 mod claims;
+mod convergence;
 mod copies;
 mod draft;
 mod endorsing;
+mod eviction;
 mod extremities;
 mod policy;
 mod receiving;

@@ -9,16 +9,14 @@
 use roomdag::crypto::{self, SigningKey};
 use roomdag::event::HashCheck;
 use roomdag::id::{EventId, KeyId};
-use roomdag::json::{Object, Value};
 use roomdag::limits::Limits;
-use roomdag::pdu::Pdu;
 use roomdag::room::{Fault, Receipt, Room, Standing, countersign_join};
 use roomdag::version::{EventIdFormat, JoinRule, RoomVersionRules};
 
 use crate::room::draft::{object, stable};
 use crate::room::support::{
     ALICE, BOB, EVE, JOIN_RULES, LEVELS, MEMBER, Observed, Scribe, TOPIC, Told, accepted, altered,
-    changed, home, levels, observed, waits,
+    home, levels, observed, waits,
 };
 
 /// What is known of the events themselves.

@@ -6,7 +6,7 @@
 
 use roomdag::crypto::SigningKey;
 use roomdag::id::{EventId, KeyId};
-use roomdag::json::{Object, Value};
+use roomdag::json::Value;
 use roomdag::limits::Limits;
 use roomdag::pdu::redact;
 use roomdag::room::{PolicyUse, Receipt, Room, SoftFailure, Standing, countersign_join};

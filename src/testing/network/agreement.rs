@@ -1,0 +1,355 @@
+//! The end of the story: everything comes to everybody, and all must hold the same room.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto;
+use crate::event::HashCheck;
+use crate::id::EventId;
+use crate::limits::Limits;
+use crate::pdu::Pdu;
+use crate::replay::{Replay, ReplayOptions, Status};
+use crate::room::{NoRedaction, RedactionOutcome, Room, Standing};
+use crate::state::{StateDigest, StateMap};
+use crate::testing::network::server::{Door, Server};
+use crate::testing::network::wish::Wish;
+use crate::testing::network::{NAMES, Simulation, Step};
+use crate::timeline::Quality;
+
+/// What all replicas must say of an event.
+#[derive(Clone, Debug, PartialEq)]
+struct Facts {
+    rejected: bool,
+    before: Option<StateDigest>,
+    after: Option<StateDigest>,
+    quality: Option<Quality>,
+    content_hash: Option<HashCheck>,
+    redaction: Option<RedactionOutcome>,
+}
+
+impl Simulation {
+    /// Heals the network, and lets everything come to everybody.
+    pub(super) fn heal(&mut self) -> Step {
+        self.mend()?;
+        for at in 0..NAMES.len() {
+            self.learn(at)?;
+        }
+        // First as servers do it: they ask for what they miss.
+        for at in 0..NAMES.len() {
+            let from = self.random.below(NAMES.len());
+            let waiting: Vec<EventId> = match &self.server(at)?.room {
+                Some(room) => room.waiting().map(|missing| missing.event).collect(),
+                None => Vec::new(),
+            };
+            for event in waiting.into_iter().filter(|_| from != at) {
+                self.fill(at, from, &event)?;
+            }
+            for _ in 0..5 {
+                if from == at || self.backfill(at, from)? == 0 {
+                    break;
+                }
+            }
+        }
+        // One who was not there sees it all at once.
+        self.watch()?;
+        for at in 0..self.servers.len() {
+            self.flood(at)?;
+        }
+        self.merge()
+    }
+
+    /// A server that has seen nothing opens the room.
+    fn watch(&mut self) -> Step {
+        let (now, create) = (self.now(), self.create.clone());
+        let setup = self.server(0)?.setup.clone();
+        let mut watcher = Server::new("watcher.example", 99, setup)?;
+        watcher.ring = self.server(0)?.ring.clone();
+        let opened = Room::open(&create, &watcher.setup, &watcher.ring, now);
+        let (room, receipt) = opened.map_err(|error| format!("{error:?}"))?;
+        let id = receipt.event().ok_or("a create event without an id")?;
+        watcher.kept.insert(id.clone(), create);
+        watcher.room = Some(room);
+        self.servers.push(watcher);
+        Ok(())
+    }
+
+    /// A server is given every event as it was made, in any order, until none waits.
+    fn flood(&mut self, at: usize) -> Step {
+        let now = self.now();
+        let mut bodies: Vec<Vec<u8>> = self.made.values().cloned().collect();
+        let most = bodies.len().saturating_add(2);
+        for round in 0..most {
+            self.shuffle(&mut bodies);
+            let made: Vec<EventId> = self.made.keys().cloned().collect();
+            let server = self.server(at)?;
+            for bytes in &bodies {
+                server.receive(bytes, Door::Backfill, now)?;
+            }
+            let Some(room) = server.room.as_ref() else {
+                return Ok(());
+            };
+            let is_there = |id: &EventId| server.has(id) && room.state_before(id).is_some();
+            if room.waiting().next().is_none() && made.iter().all(is_there) {
+                return Ok(());
+            }
+            // Where few events may wait, more have to be sent again.
+            if round > 1 && server.setup.limits.waiting_events > bodies.len() {
+                break;
+            }
+        }
+        let server = self.server(at)?;
+        let waiting: Vec<_> = server.room.iter().flat_map(Room::waiting).collect();
+        Err(format!(
+            "{at} has been sent everything, and waits for {waiting:?}"
+        ))
+    }
+
+    /// The servers send a message each, one after the other, until one event is all that anybody
+    /// follows.
+    fn merge(&mut self) -> Step {
+        for _ in 0..4 {
+            for at in 0..NAMES.len() {
+                if self.is_merged() {
+                    return Ok(());
+                }
+                self.steps = self.steps.saturating_add(1);
+                for user in self.server(at)?.users.clone() {
+                    let wish = Wish::message(&user, "closing");
+                    let now = self.now();
+                    if let Ok((id, bytes)) = self.server(at)?.send(wish.draft(), now)? {
+                        self.say(|| format!("{user} closes with {id}"));
+                        self.made.insert(id, bytes.clone());
+                        for to in (0..self.servers.len()).filter(|to| *to != at) {
+                            self.server(to)?.receive(&bytes, Door::Live, now)?;
+                        }
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_merged(&self) -> bool {
+        let extremities: BTreeSet<Vec<EventId>> = self.rooms().map(Room::extremities).collect();
+        extremities.len() == 1 && extremities.iter().all(|ids| ids.len() == 1)
+    }
+
+    fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.servers
+            .iter()
+            .filter_map(|server| server.room.as_ref())
+    }
+
+    /// Compares all replicas, and a replay.
+    pub(super) fn agree(&mut self) -> Step {
+        let is_merged = self.is_merged();
+        self.outcome.merged = usize::from(is_merged);
+        self.outcome.events = self.made.len();
+        let replay = self.replay();
+        let mut digests = Digests::default();
+        let mut expected: BTreeMap<&EventId, Facts> = BTreeMap::new();
+        let mut soft_failed: BTreeSet<&EventId> = BTreeSet::new();
+        for (id, node) in self
+            .made
+            .keys()
+            .filter_map(|id| Some((id, replay.dag().node(id)?)))
+        {
+            let verdict = replay.verdict(node).ok_or("no verdict in the replay")?;
+            let digest = |digests: &mut Digests, state: Option<&StateMap>| {
+                state.and_then(|state| digests.of(state, |state| replay.dag().digest(state)))
+            };
+            expected.insert(
+                id,
+                Facts {
+                    rejected: verdict.status() == Status::Rejected,
+                    before: digest(&mut digests, replay.state_before(node)),
+                    after: digest(&mut digests, replay.state_after(node)),
+                    quality: Some(Quality::Computed),
+                    content_hash: Some(HashCheck::Ok),
+                    redaction: None,
+                },
+            );
+        }
+        let mut redactions: BTreeMap<&EventId, RedactionOutcome> = BTreeMap::new();
+        for server in &self.servers {
+            let Some(room) = server.room.as_ref() else {
+                continue;
+            };
+            let name = &server.name;
+            if let Some(waiting) = room.waiting().next() {
+                return Err(format!("{name}: in the end {} waits", waiting.event));
+            }
+            if let Some(missing) = room.backward_extremities().first() {
+                return Err(format!("{name}: in the end {missing} is to be asked for"));
+            }
+            let known = room.dag().len();
+            if known != self.made.len() {
+                return Err(format!("{name}: {known} events of {}", self.made.len()));
+            }
+            let mut digests = Digests::default();
+            for id in self.made.keys() {
+                let standing = room.standing(id);
+                match standing {
+                    Some(Standing::SoftFailed) => {
+                        soft_failed.insert(id);
+                    }
+                    Some(Standing::Accepted | Standing::Rejected) => {}
+                    standing => return Err(format!("{name}: in the end {id} is {standing:?}")),
+                }
+                if !server.kept.contains_key(id) {
+                    return Err(format!("{name} was never told to keep {id}"));
+                }
+                let found = facts(room, id, standing, &mut digests);
+                let mut of_replay = expected
+                    .get(id)
+                    .cloned()
+                    .ok_or_else(|| format!("the replay does not have {id}"))?;
+                of_replay.redaction.clone_from(&found.redaction);
+                if found != of_replay {
+                    return Err(format!(
+                        "{name}, {id}: {found:?} ({:?}), in the replay {of_replay:?} ({:?})",
+                        room.verdict(id),
+                        replay.dag().node(id).and_then(|node| replay.verdict(node)),
+                    ));
+                }
+                let depends_on_arrival = matches!(
+                    found.redaction,
+                    Some(RedactionOutcome::DoesNotApply(NoRedaction::NotAccepted(
+                        Standing::SoftFailed
+                    )))
+                );
+                if let Some(redaction) = found.redaction.filter(|_| !depends_on_arrival) {
+                    let first = redactions.entry(id).or_insert_with(|| redaction.clone());
+                    if *first != redaction {
+                        return Err(format!("{name}, {id}: {redaction:?}, elsewhere {first:?}"));
+                    }
+                }
+            }
+            if is_unsound(room) {
+                return Err(format!(
+                    "{name}: the extremities are not those of its verdicts"
+                ));
+            }
+        }
+        self.outcome.rejected = expected.values().filter(|facts| facts.rejected).count();
+        self.outcome.soft_failed = soft_failed.len();
+        self.outcome.replicas = self.rooms().count();
+        self.outcome.revisions = self.servers.iter().map(|server| server.revisions).sum();
+        self.same_present(is_merged || soft_failed.is_empty())?;
+        if soft_failed.is_empty() {
+            self.present_of_replay(&replay)?;
+        }
+        Ok(())
+    }
+
+    /// Where nothing that depends on arrival stands between them, all follow the same events, and
+    /// the current state is the same.
+    fn same_present(&self, must_agree: bool) -> Step {
+        let mut present = BTreeSet::new();
+        for room in self.rooms() {
+            let state = room.current_state().map_err(|error| error.to_string())?;
+            present.insert((room.extremities(), state.digest()));
+        }
+        if must_agree && present.len() != 1 {
+            return Err(format!("the servers follow different events: {present:?}"));
+        }
+        Ok(())
+    }
+
+    fn present_of_replay(&self, replay: &Replay) -> Step {
+        let extremities: Vec<EventId> = replay
+            .extremities()
+            .iter()
+            .filter_map(|node| replay.dag().id(*node).cloned())
+            .collect();
+        let current = replay.current_state().map_err(|error| error.to_string())?;
+        let digest = replay.dag().digest(&current.state);
+        for room in self.rooms() {
+            let state = room.current_state().map_err(|error| error.to_string())?;
+            let found = (room.extremities(), state.digest());
+            if found != (extremities.clone(), digest) {
+                return Err(format!(
+                    "a room follows {found:?}, the replay {extremities:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// All events at once.
+    fn replay(&mut self) -> Replay {
+        let mut bodies: Vec<Vec<u8>> = self.made.values().cloned().collect();
+        self.shuffle(&mut bodies);
+        let rules = self.rules;
+        let limits = Limits::default();
+        let pdus = bodies
+            .iter()
+            .filter_map(|bytes| Pdu::parse(bytes, &rules, &limits).ok());
+        let events = pdus.map(|pdu| crypto::unverified(pdu, &rules));
+        Replay::run(events, &rules, ReplayOptions::of(&rules), |_| {})
+    }
+}
+
+/// What a room says of an event.
+fn facts(room: &Room, id: &EventId, standing: Option<Standing>, digests: &mut Digests) -> Facts {
+    let before = room.state_before(id);
+    let after = room.state_after(id);
+    let node = room.dag().node(id);
+    let redaction = room.redaction(id);
+    Facts {
+        rejected: standing == Some(Standing::Rejected),
+        before: before.and_then(|state| digests.of(state.map(), |_| state.digest())),
+        after: after.and_then(|state| digests.of(state.map(), |_| state.digest())),
+        quality: before.map(|state| state.quality()),
+        content_hash: node
+            .and_then(|node| room.dag().provenance(node))
+            .map(|provenance| provenance.content_hash),
+        redaction: redaction.filter(|outcome| {
+            *outcome != RedactionOutcome::DoesNotApply(NoRedaction::NotARedaction)
+        }),
+    }
+}
+
+/// Whether the extremities are other events than those accepted ones that no accepted event
+/// descends from, whatever lies between.
+fn is_unsound(room: &Room) -> bool {
+    let dag = room.dag();
+    let is_accepted = |node| {
+        let standing = dag.id(node).and_then(|id| room.standing(id));
+        standing == Some(Standing::Accepted)
+    };
+    let accepted: Vec<_> = dag.events().filter(|node| is_accepted(*node)).collect();
+    let mut passed = BTreeSet::new();
+    let mut stack: Vec<_> = accepted
+        .iter()
+        .flat_map(|node| dag.prev_events(*node))
+        .collect();
+    while let Some(node) = stack.pop() {
+        if passed.insert(node) {
+            stack.extend(dag.prev_events(node));
+        }
+    }
+    let last = accepted.iter().filter(|node| !passed.contains(node));
+    let last: BTreeSet<EventId> = last.filter_map(|node| dag.id(*node).cloned()).collect();
+    last != room.extremities().into_iter().collect()
+}
+
+/// The digests of states, each worked out once.
+#[derive(Default)]
+struct Digests(Vec<(StateMap, Option<StateDigest>)>);
+
+impl Digests {
+    fn of(
+        &mut self,
+        state: &StateMap,
+        digest: impl FnOnce(&StateMap) -> Option<StateDigest>,
+    ) -> Option<StateDigest> {
+        let known = self.0.iter().rev().find(|(known, _)| known.same(state));
+        if let Some((_, known)) = known {
+            return *known;
+        }
+        let digest = digest(state);
+        self.0.push((state.clone(), digest));
+        digest
+    }
+}

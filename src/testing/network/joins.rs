@@ -1,0 +1,250 @@
+//! Joins over federation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::EventId;
+use crate::json::Object;
+use crate::pdu::{MEMBER, Pdu};
+use crate::room::{
+    Claim, ClaimError, Condition, Expected, Fault, Handshake, Members, Notice, OpenError, Receipt,
+    Room, Submission, Template,
+};
+use crate::testing::network::server::Door;
+use crate::testing::network::{NAMES, Simulation, Step};
+use crate::timeline::Quality;
+
+/// The state before an event, as a server answers it.
+pub(super) struct Answer {
+    pub(super) state: BTreeMap<EventId, Vec<u8>>,
+    pub(super) auth_chain: BTreeMap<EventId, Vec<u8>>,
+}
+
+impl Simulation {
+    /// A server asks a resident one to let in its first user.
+    pub(super) fn join(&mut self, at: usize, resident: usize) -> Step {
+        if !self.wire.reaches(at, resident) {
+            return Ok(());
+        }
+        let (rules, now, room_id) = (self.rules, self.now(), self.room_id.clone());
+        let (asking, joiner) = (
+            self.server(at)?.name.clone(),
+            self.server(at)?.first_user()?,
+        );
+        let answering = self.server(resident)?;
+        let Some(room) = answering.room.as_ref() else {
+            return Ok(());
+        };
+        let is_partial = |room: &Room| {
+            let state = room.current_state();
+            state.is_ok_and(|state| state.quality() == Quality::Partial)
+        };
+        if is_partial(room) {
+            return Ok(());
+        }
+        let (handshake, name) = (Handshake::Join, answering.name.clone());
+        let vouching = room.authoriser_of(&name);
+        let response = room
+            .make_template(handshake, &joiner, None, &name, now)
+            .or_else(|error| match &vouching {
+                Some(user) => room.make_template(handshake, &joiner, Some(user), &name, now),
+                None => Err(error),
+            });
+        let Ok(response) = response else {
+            return Ok(());
+        };
+        let expected = Expected {
+            handshake,
+            room_id: &room_id,
+            user: &joiner,
+            resident: &name,
+        };
+        let server = self.server(at)?;
+        let (setup, limits) = (server.setup.clone(), server.setup.limits);
+        let response = response.to_canonical();
+        let join = Template::parse(&response, &expected, &setup.versions, &limits)
+            .map_err(|error| format!("an honest template is not one: {error}"))?
+            .build(Object::new(), server.signer(), now, &limits)
+            .map_err(|error| format!("an honest template makes no event: {error}"))?;
+        let id = join.id().clone();
+        let submission = Submission {
+            room_id: &room_id,
+            event_id: Some(&id),
+            origin: &asking,
+        };
+        submission
+            .check(join.pdu(), handshake, &rules)
+            .map_err(|error| format!("an honest join is refused: {error}"))?;
+
+        // At the resident server.
+        let answering = self.server(resident)?;
+        let Some(room) = answering.room.as_ref() else {
+            return Ok(());
+        };
+        let bytes = join.json().as_bytes().to_vec();
+        let needs_word = Object::parse(&bytes, crate::json::Mode::Lenient)
+            .ok()
+            .and_then(|event| {
+                let content = event.get("content")?.as_object()?;
+                Some(content.contains_key("join_authorised_via_users_server"))
+            })
+            .unwrap_or_default();
+        let bytes = if needs_word {
+            let signed =
+                room.authorise_join(join.pdu(), [Condition::Satisfied], answering.signer());
+            let signed: Pdu = signed.map_err(|error| format!("no word for a join: {error}"))?;
+            signed.json().as_bytes().to_vec()
+        } else {
+            bytes
+        };
+        let receipt = answering.receive(&bytes, Door::Live, now)?;
+        self.made.insert(id.clone(), bytes.clone());
+        match receipt {
+            Some(Receipt::Accepted(_)) => {}
+            // The resident server does not know the other's key.
+            Some(Receipt::Waiting(missing)) if !missing.keys.is_empty() => return Ok(()),
+            Some(Receipt::Dropped(Fault::QueueFull)) => return Ok(()),
+            receipt => return Err(format!("a join by template: {receipt:?}")),
+        }
+        for to in 0..NAMES.len() {
+            if to != at {
+                self.post(resident, to, &bytes);
+            }
+        }
+        let members = if self.random.chance(50) {
+            Members::Omitted
+        } else {
+            Members::Complete
+        };
+        self.say(|| format!("{at} joins by {resident}, members {members:?}: {id}"));
+        let Some(answer) = self.answer(resident, &id)? else {
+            return Err("a resident server does not know the state before a join".into());
+        };
+        self.enter(at, (&id, &bytes), &answer, members)
+    }
+
+    /// The joining server opens the room.
+    fn enter(
+        &mut self,
+        at: usize,
+        (id, bytes): (&EventId, &[u8]),
+        answer: &Answer,
+        members: Members,
+    ) -> Step {
+        let now = self.now();
+        let (state, mut chain) = answer.with(members);
+        // What a slow server leaves out at first has to be asked for.
+        let held_back: BTreeMap<EventId, Vec<u8>> = if self.random.chance(20) {
+            chain.split_off(&EventId::from_trusted("$V"))
+        } else {
+            BTreeMap::new()
+        };
+        let server = self.server(at)?;
+        let mut opened = Err(OpenError::NoCreate);
+        for chain in [&chain, &{
+            let mut all = chain.clone();
+            all.extend(held_back);
+            all
+        }] {
+            let claim = claim_of(&state, chain, members);
+            opened = Room::join(bytes, &claim, &server.setup, &server.ring, now);
+            if !matches!(&opened, Err(OpenError::Claim(ClaimError::Missing { events, .. })) if !events.is_empty())
+            {
+                break;
+            }
+        }
+        let (room, notices) = match opened {
+            Ok(opened) => opened,
+            // It does not know a key yet.
+            Err(OpenError::Claim(ClaimError::Missing { keys, .. })) if !keys.is_empty() => {
+                return Ok(());
+            }
+            Err(error) => return Err(format!("{at} is not let in: {error:?}")),
+        };
+        let is_join =
+            |notice: &Notice| matches!(notice, Notice::Settled { event, .. } if event == id);
+        if !notices.iter().any(is_join) {
+            return Err(format!("no notice of a join: {notices:?}"));
+        }
+        server.room = Some(room);
+        server.keep_notices(&notices)?;
+        self.outcome.joins = self.outcome.joins.saturating_add(1);
+        if members == Members::Omitted {
+            self.outcome.partial_joins = self.outcome.partial_joins.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// A server of partial state asks another for the whole of it.
+    pub(super) fn complete(&mut self, at: usize) -> Step {
+        let from = self.random.below(NAMES.len());
+        if !self.wire.reaches(at, from) {
+            return Ok(());
+        }
+        let server = self.server(at)?;
+        let partial = server.kept.keys().find(|id| {
+            let state = server.room.as_ref().and_then(|room| room.state_before(id));
+            state.is_some_and(|state| state.quality() == Quality::Partial)
+        });
+        match partial.cloned() {
+            Some(event) => self.claim(at, from, &event),
+            None => Ok(()),
+        }
+    }
+
+    /// What a server answers `/state` for an event; `None` if it cannot.
+    pub(super) fn answer(&mut self, from: usize, event: &EventId) -> Step<Option<Answer>> {
+        let server = self.server(from)?;
+        let Some(room) = server.room.as_ref() else {
+            return Ok(None);
+        };
+        let Some(state) = room
+            .state_before(event)
+            .filter(|state| state.quality() != Quality::Partial)
+        else {
+            return Ok(None);
+        };
+        let ids: BTreeSet<EventId> = state.iter().map(|(_, event)| event.id.clone()).collect();
+        let chain = room.auth_chain(ids.iter().chain([event]));
+        let body = |id: &EventId| {
+            let bytes = server.kept.get(id).cloned();
+            let bytes = bytes.ok_or_else(|| format!("{from} was never told to keep {id}"))?;
+            Ok((id.clone(), bytes))
+        };
+        let state: Step<BTreeMap<EventId, Vec<u8>>> = ids.iter().map(body).collect();
+        let auth_chain: Step<BTreeMap<EventId, Vec<u8>>> = chain.iter().map(body).collect();
+        Ok(Some(Answer {
+            state: state?,
+            auth_chain: auth_chain?,
+        }))
+    }
+}
+
+impl Answer {
+    /// The state, with all members or without those that no auth chain has, and the auth chain.
+    fn with(&self, members: Members) -> (BTreeMap<EventId, Vec<u8>>, BTreeMap<EventId, Vec<u8>>) {
+        let mut state = self.state.clone();
+        if members == Members::Omitted {
+            state.retain(|_, bytes| !is_member(bytes));
+        }
+        (state, self.auth_chain.clone())
+    }
+}
+
+/// A claim of these events.
+pub(super) fn claim_of<'a>(
+    state: &'a BTreeMap<EventId, Vec<u8>>,
+    chain: &'a BTreeMap<EventId, Vec<u8>>,
+    members: Members,
+) -> Claim<'a> {
+    Claim {
+        events: state.values().map(Vec::as_slice).collect(),
+        ids: Vec::new(),
+        auth_chain: chain.values().map(Vec::as_slice).collect(),
+        members,
+    }
+}
+
+fn is_member(bytes: &[u8]) -> bool {
+    let json = Object::parse(bytes, crate::json::Mode::Lenient).unwrap_or_default();
+    json.get("type").and_then(|kind| kind.as_str()) == Some(MEMBER)
+}

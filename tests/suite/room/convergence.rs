@@ -1,0 +1,67 @@
+//! See `src/testing/network/`. The long campaign:
+//! `ROOMDAG_ROOMS=100000 cargo test --release --all-features --test suite converge`.
+
+use roomdag::testing::network::{Outcome, simulate};
+use roomdag::version::RoomVersions;
+
+/// How many rooms are simulated, all versions together; `ROOMDAG_ROOMS` sets another number.
+fn rooms() -> u64 {
+    std::env::var("ROOMDAG_ROOMS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(2_000)
+}
+
+/// Simulates the share of these room versions.
+fn converge(versions: [&str; 3]) {
+    let mut sum = Outcome::default();
+    let each = rooms().div_ceil(12);
+    for version in versions {
+        let rules = RoomVersions::stable_rules(version).unwrap();
+        for seed in 0..each {
+            match simulate(seed, rules) {
+                Ok(outcome) => sum.add(&outcome),
+                Err(divergence) => panic!("{divergence}"),
+            }
+        }
+    }
+    // The rooms must be worth it: in most of them something happens that is not plain.
+    let rooms = usize::try_from(each * 3).unwrap();
+    for (what, least, found) in [
+        ("events", rooms * 20, sum.events),
+        ("rejected events", rooms, sum.rejected),
+        ("soft-failed events", rooms / 2, sum.soft_failed),
+        ("gaps that were filled", rooms * 5, sum.filled),
+        ("claims", rooms, sum.claims),
+        ("lies", rooms / 20, sum.lies),
+        ("joins with partial state", rooms, sum.partial_joins),
+        ("revised verdicts", rooms * 3, sum.revisions),
+        ("replicas", rooms * 5, sum.replicas),
+        ("rooms that ended in one event", rooms / 10 * 8, sum.merged),
+    ] {
+        assert!(
+            found >= least || rooms < 300,
+            "{found} {what} in {rooms} rooms: {sum:?}"
+        );
+    }
+}
+
+#[test]
+fn replicas_converge_in_versions_1_to_3() {
+    converge(["1", "2", "3"]);
+}
+
+#[test]
+fn replicas_converge_in_versions_4_to_6() {
+    converge(["4", "5", "6"]);
+}
+
+#[test]
+fn replicas_converge_in_versions_7_to_9() {
+    converge(["7", "8", "9"]);
+}
+
+#[test]
+fn replicas_converge_in_versions_10_to_12() {
+    converge(["10", "11", "12"]);
+}
