@@ -1,6 +1,6 @@
 //! A federation to be simulated: servers that hold one room over a bad network.
 //!
-//! Five servers, each with a [`Room`](crate::room::Room) and nothing else, send what their users
+//! Five servers, each with a [`Room`] and nothing else, send what their users
 //! want, lose, repeat, delay and mix up what they send each other, are cut off from one another,
 //! join late and with half a state, ask each other for what they miss, and have one among them
 //! that lies. In the end everything has come to everybody. Then all of them must hold the same

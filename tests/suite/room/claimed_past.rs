@@ -53,6 +53,29 @@ fn a_claim_alone_takes_no_extremity_away() {
     assert_eq!(room.extremities(), ids([&two]));
 }
 
+/// ```text
+/// … ── zero ┬─ one ───┬─ two
+///           └─ other ─┘
+/// ```
+///
+/// `zero` is known, and only `one` comes after the claim for `two`.
+#[test]
+fn what_an_event_of_the_past_follows_is_followed_no_more() {
+    let mut built = Built::new();
+    let zero = built.send(message(ALICE));
+    let (one, other) = (built.build(message(ALICE)), built.build(message(BOB)));
+    for sent in [&one, &other] {
+        let _ = built.room.receive(&sent.json, &keys(), NOW);
+    }
+    let two = built.send(message(BOB));
+    let mut room = built.begun(&Setup::default());
+    let _ = room.receive(&zero.json, &keys(), NOW);
+    claim(&mut room, &built, &two, 0, &[]);
+    assert_eq!(room.extremities(), ids([&zero, &two]));
+    let _ = room.receive(&one.json, &keys(), NOW);
+    assert_eq!(room.extremities(), ids([&two]));
+}
+
 /// As before, but the claim leaves out that Bob has joined, so `two` is rejected.
 #[test]
 fn the_past_of_an_event_that_is_rejected_can_be_followed() {
