@@ -221,12 +221,17 @@ impl Room {
     ) -> Receipt {
         let pdu = verified.pdu.clone();
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
+        let improves = self.is_altered(node) && admitted.content_hash == HashCheck::Ok;
         let settled = self.improve(node, event, &pdu, notices);
         self.settle(settled, notices);
         if self.is_endorsed(node, &pdu) {
             self.endorse(node);
         }
-        self.receipt_for(node, admitted)
+        let receipt = self.receipt_for(node, admitted.clone());
+        if improves && receipt.admitted().is_none() {
+            notices.push(Notice::Outlier(admitted));
+        }
+        receipt
     }
 
     /// Puts an intact copy of an event in the place of an altered one, and judges again what rests
