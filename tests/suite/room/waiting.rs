@@ -8,6 +8,7 @@
 
 use roomdag::crypto::{KeyRing, SigningKey};
 use roomdag::id::{EventId, KeyId, ServerName};
+use roomdag::json::Value;
 use roomdag::limits::Limits;
 use roomdag::room::{Fault, Notice, Receipt, Room, Standing};
 use roomdag::version::EventIdFormat;
@@ -73,6 +74,30 @@ fn an_event_waits_for_the_keys_that_its_signatures_name() {
         assert_eq!(notices.len(), 2);
         assert_eq!(observed(&room), observed(&scribe.copy()));
         assert_eq!(room.resume(&scribe.keys, NOW), []);
+    }
+}
+
+/// One key of several is enough to go on.
+#[test]
+fn an_event_signed_with_several_keys_goes_on_with_the_first_that_is_found() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let mut room = scribe.copy();
+        let event = scribe.say(EVE);
+        let twice = changed(scribe.bytes(&event), |json| {
+            let signatures = json.get_mut("signatures").and_then(Value::as_object_mut);
+            let of_eve = signatures.unwrap().get_mut("evil.example");
+            let of_eve = of_eve.and_then(Value::as_object_mut).unwrap();
+            let old = of_eve.get("ed25519:1").unwrap().clone();
+            of_eve.insert("ed25519:0", old);
+        });
+        let missing = waits(room.receive(&twice, &without_eve(), NOW).receipt);
+        assert_eq!(missing.keys.len(), 2);
+        let notices = room.resume(&scribe.keys, NOW);
+        assert!(
+            settled_as(&notices, &event, Standing::Accepted),
+            "{notices:?}"
+        );
     }
 }
 
