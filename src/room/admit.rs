@@ -13,7 +13,7 @@ use crate::pdu::content::Content;
 use crate::room::receive::Verified;
 use crate::room::{Admitted, Fault, Notice, Receipt, Rejection, Room, SoftFailure, Standing};
 use crate::state::TypeIx;
-use crate::timeline::{Asked, Claim, Judged, Quality, Status, Withheld};
+use crate::timeline::{Asked, Judged, Quality, StateIx, Status, Withheld};
 use crate::version::EventIdFormat;
 
 impl Room {
@@ -24,7 +24,7 @@ impl Room {
     pub(super) fn admit(
         &mut self,
         verified: Verified,
-        claim: Option<Claim>,
+        claim: Option<StateIx>,
     ) -> (Receipt, Option<NodeIndex>) {
         let pdu = verified.pdu.clone();
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
@@ -147,7 +147,7 @@ impl Room {
     /// Finds the current state: the resolution of the states after the forward extremities.
     pub(super) fn find_current(&mut self) {
         let states = self.extremities.states();
-        self.current = self.timeline.resolved(states, self.current);
+        self.current = self.timeline.resolved(states);
     }
 
     /// Check 4 of an event that is not in the graph: whether it rejects the event whatever the

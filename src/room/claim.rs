@@ -30,7 +30,7 @@ use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::room::receive::{Verified, unlimited};
 use crate::room::{Fault, Notice, Room};
 use crate::state::StateMap;
-use crate::timeline::{self, Quality, Status};
+use crate::timeline::{Quality, Status};
 
 /// What another server says the state before an event is.
 ///
@@ -232,9 +232,9 @@ impl Room {
             let node = self.timeline.dag.node(id)?;
             Some((self.timeline.dag.key(node)?, node))
         });
-        let claim = timeline::Claim {
-            state: state.collect::<StateMap>(),
-            quality,
+        let state = state.collect::<StateMap>();
+        let Some(claim) = self.timeline.states.add(state, quality, None) else {
+            return Ok(Vec::new());
         };
         let mut notices = Vec::new();
         // What waited for an event of the claim goes on too.
