@@ -162,7 +162,12 @@ impl Room {
 
     /// Whether another copy of an event that is known may tell more than the one that is: it is
     /// intact, or the policy server has signed it.
+    ///
+    /// Never in a room that was loaded in part, which does not have all that rests on the event.
     pub(super) fn may_improve(&self, node: NodeIndex, pdu: &Pdu) -> bool {
+        if !self.saved.is_whole() {
+            return false;
+        }
         let provenance = self.timeline.dag.provenance(node);
         let was_altered = provenance.is_some_and(|known| known.content_hash == HashCheck::Mismatch);
         (was_altered && crypto::is_intact(pdu, &mut Vec::new())) || self.is_endorsed(node, pdu)
@@ -180,6 +185,8 @@ impl Room {
         let known = self.timeline.dag.provenance(node);
         if known.is_some_and(|known| known.content_hash != event.provenance().content_hash) {
             self.timeline.dag.replace(node, event);
+            // An altered redaction may not have said what it redacts.
+            self.index_event(node);
             let settled = self.reevaluate(&BTreeSet::from([node]), notices);
             self.settle(settled, notices);
             // The receipt says it.
@@ -234,6 +241,7 @@ impl Room {
             let hash = crypto::canonical_reference_hash(pdu.json(), &self.timeline.rules);
             self.hashes.insert(node, *hash.as_bytes());
         }
+        self.saved.add(node);
         self.index_event(node);
     }
 
@@ -245,7 +253,7 @@ impl Room {
         };
         if let Some(target) = event.redacts {
             let redactions = self.redactions.entry(target.clone()).or_default();
-            redactions.push(node);
+            redactions.insert(node);
         }
         let target = event
             .state_key

@@ -75,6 +75,12 @@ pub enum ClaimError {
         /// The event.
         event: EventId,
     },
+    /// The event has its place already, and the room was loaded in part: load all of it first.
+    #[error("event `{event:.255}` is to be judged again in a room that was loaded in part")]
+    LoadedInPart {
+        /// The event.
+        event: EventId,
+    },
     /// Events or keys are missing: fetch them, and claim again.
     #[error("{} events and {} keys are missing", events.len(), keys.len())]
     Missing {
@@ -172,6 +178,9 @@ impl Room {
     /// event's `prev_events` are all known; then the event, and all that rests on it, is judged
     /// again, and what comes out differently is reported.
     ///
+    /// Of a room that was loaded in part, the host first [loads](Room::load) those events of the
+    /// claim that are in its store.
+    ///
     /// # Errors
     ///
     /// [`ClaimError`]; the room is as it was.
@@ -201,6 +210,11 @@ impl Room {
             }
             (Some(node), _) if self.quality_before(node) == Some(Quality::Computed) => {
                 return Err(ClaimError::NotNeeded {
+                    event: event.clone(),
+                });
+            }
+            (Some(_), _) if !self.saved.is_whole() => {
+                return Err(ClaimError::LoadedInPart {
                     event: event.clone(),
                 });
             }

@@ -31,11 +31,26 @@ pub(super) struct Queue {
     servers: BTreeMap<Box<str>, BTreeSet<Arrival>>,
     bytes: usize,
     next: u64,
+    /// What is new or has changed since the host last kept all of it.
+    unsaved: BTreeSet<Arrival>,
+    /// What the host has kept and what waits no longer.
+    gone: BTreeSet<Arrival>,
+    /// Lower than this is what the host has kept.
+    saved: u64,
 }
 
 /// When an event came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Arrival(u64);
+pub(super) struct Arrival(pub(super) u64);
+
+/// An event that waits, for whatever.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Entry<'a> {
+    /// For events.
+    Verified(&'a Waiting),
+    /// For keys.
+    Unverified(&'a Unverified),
+}
 
 /// A verified event.
 #[derive(Clone, Debug)]
@@ -63,6 +78,48 @@ impl Queue {
         self.verified.len().saturating_add(self.unverified.len())
     }
 
+    /// All that wait, in order of arrival.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Arrival, Entry<'_>)> {
+        let all: BTreeSet<Arrival> = self.servers.values().flatten().copied().collect();
+        all.into_iter()
+            .filter_map(|arrival| Some((arrival, self.entry(arrival)?)))
+    }
+
+    /// Those that the host has not kept in this form, in order of arrival.
+    pub(super) fn unsaved(&self) -> impl Iterator<Item = (Arrival, Entry<'_>)> {
+        let unsaved = self.unsaved.iter();
+        unsaved.filter_map(|arrival| Some((*arrival, self.entry(*arrival)?)))
+    }
+
+    /// Those that the host has kept and that wait no longer.
+    pub(super) fn gone(&self) -> impl Iterator<Item = Arrival> + '_ {
+        self.gone.iter().copied()
+    }
+
+    /// The host has kept everything.
+    pub(super) fn set_saved(&mut self) {
+        self.unsaved.clear();
+        self.gone.clear();
+        self.saved = self.next;
+    }
+
+    /// When the next event will have come.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Goes on where another queue has left off.
+    pub(super) fn set_next(&mut self, next: u64) {
+        self.next = next;
+    }
+
+    fn entry(&self, arrival: Arrival) -> Option<Entry<'_>> {
+        let unverified = || self.unverified.get(&arrival).map(Entry::Unverified);
+        let id = self.arrivals.get(&arrival);
+        let verified = id.and_then(|id| self.verified.get(id));
+        verified.map(Entry::Verified).or_else(unverified)
+    }
+
     /// The verified ones, in order of arrival.
     pub(super) fn verified(&self) -> impl Iterator<Item = &Waiting> {
         self.arrivals
@@ -84,6 +141,12 @@ impl Queue {
         lacking: BTreeSet<EventId>,
         limits: &Limits,
     ) -> Vec<EventId> {
+        self.put(verified, lacking);
+        self.make_room(limits)
+    }
+
+    /// Lets a verified event wait, whatever the limits are.
+    pub(super) fn put(&mut self, verified: Verified, lacking: BTreeSet<EventId>) {
         let (id, bytes) = (verified.event.id().clone(), size(&verified.pdu));
         let arrival = self.enter(verified.pdu.sender().server_name(), bytes);
         for needed in &lacking {
@@ -99,7 +162,6 @@ impl Queue {
                 arrival,
             },
         );
-        self.make_room(limits)
     }
 
     /// Lets an event wait for keys; the same copy waits once. Returns what had to go for it.
@@ -112,10 +174,15 @@ impl Queue {
         if self.unverified.values().any(|other| same(&other)) {
             return Vec::new();
         }
+        self.put_unverified(unverified);
+        self.make_room(limits)
+    }
+
+    /// Lets an event wait for keys, whatever the limits are.
+    pub(super) fn put_unverified(&mut self, unverified: Unverified) {
         let bytes = size(&unverified.pdu);
         let arrival = self.enter(unverified.pdu.sender().server_name(), bytes);
         self.unverified.insert(arrival, unverified);
-        self.make_room(limits)
     }
 
     /// Takes out a verified event.
@@ -167,6 +234,9 @@ impl Queue {
             return;
         };
         let arrival = waiting.arrival;
+        if waiting.lacking != lacking {
+            self.unsaved.insert(arrival);
+        }
         let old = std::mem::replace(&mut waiting.lacking, lacking.clone());
         for needed in old.difference(&lacking) {
             self.forget_need(needed, arrival);
@@ -206,6 +276,7 @@ impl Queue {
     fn enter(&mut self, server: &str, bytes: usize) -> Arrival {
         let arrival = Arrival(self.next);
         self.next = self.next.saturating_add(1);
+        self.unsaved.insert(arrival);
         self.servers
             .entry(server.into())
             .or_default()
@@ -215,6 +286,10 @@ impl Queue {
     }
 
     fn leave(&mut self, server: &str, arrival: Arrival, bytes: usize) {
+        self.unsaved.remove(&arrival);
+        if arrival.0 < self.saved {
+            self.gone.insert(arrival);
+        }
         if let Some(arrivals) = self.servers.get_mut(server) {
             arrivals.remove(&arrival);
             if arrivals.is_empty() {

@@ -81,7 +81,8 @@ impl Room {
         self.receive_within(bytes, &limits, keys, now)
     }
 
-    /// Judges the events that waited for keys which `keys` has by now.
+    /// Judges the events that waited for keys which `keys` has by now; and what was put off while
+    /// the room was loaded in part.
     ///
     /// Linear in the number of such events.
     pub fn resume(&mut self, keys: &KeyRing, now: Timestamp) -> Vec<Notice> {
@@ -90,7 +91,7 @@ impl Room {
             let found = keys.lookup(server, key, pdu.origin_server_ts(), now, validity);
             !matches!(found, KeyStatus::Unknown)
         });
-        let mut notices = Vec::new();
+        let mut notices = self.catch_up();
         for pdu in ready {
             let event = crypto::event_id(&pdu, &self.timeline.rules);
             let receipt = self.receive_pdu(pdu, keys, now, &mut notices);
@@ -245,12 +246,15 @@ impl Room {
             self.queue.take(&id);
         }
         let lacking = self.lacking(event);
-        if lacking.is_empty() || self.is_rejected_already(event) {
+        if lacking.is_empty() || (self.saved.is_whole() && self.is_rejected_already(event)) {
             let (receipt, node) = self.admit(verified, None);
             if let Some(node) = node {
                 self.settle([node], notices);
             }
             return receipt;
+        }
+        if self.is_rejected_already(event) {
+            self.saved.put_off();
         }
         if self.queue.closes_a_circle(&id, &lacking) {
             return Receipt::Dropped(Fault::Cycle { id });
@@ -309,7 +313,7 @@ impl Room {
 
     fn has_state_after(&self, id: &EventId) -> bool {
         let node = self.timeline.dag.node(id);
-        node.is_some_and(|node| self.timeline.records.after(node).is_some())
+        node.is_some_and(|node| self.timeline.state_after(node).is_some())
     }
 
     /// Of what some events wait for, what nobody has: the ids at the bottom of every chain of
@@ -325,7 +329,11 @@ impl Room {
             }
             if let Some(waiting) = self.queue.get(&id) {
                 stack.extend(waiting.lacking.iter().cloned());
-            } else if let Some(node) = dag.node(&id).filter(|node| dag.is_known(*node)) {
+            } else if let Some(node) = self.node(&id) {
+                if self.is_state_elsewhere(node) {
+                    missing.insert(id);
+                    continue;
+                }
                 let stateless = |prev: &NodeIndex| self.timeline.records.after(*prev).is_none();
                 let prev = dag.prev_events(node).filter(stateless);
                 stack.extend(prev.filter_map(|prev| dag.id(prev).cloned()));
@@ -334,6 +342,12 @@ impl Room {
             }
         }
         missing.into_iter().collect()
+    }
+
+    /// Whether there is a state after an event which is not loaded.
+    fn is_state_elsewhere(&self, node: NodeIndex) -> bool {
+        let timeline = &self.timeline;
+        timeline.records.after(node).is_some() && timeline.state_after(node).is_none()
     }
 
     /// Goes on with what waited for `nodes`, and for what that settles.
@@ -353,7 +367,8 @@ impl Room {
                     continue;
                 };
                 let lacking = self.lacking(event);
-                if !lacking.is_empty() && !self.is_rejected_already(event) {
+                let is_whole = self.saved.is_whole();
+                if !lacking.is_empty() && !(is_whole && self.is_rejected_already(event)) {
                     self.queue.update(&waiting, lacking);
                     continue;
                 }
@@ -369,15 +384,17 @@ impl Room {
             }
             // Events that are in the graph without a state, or with one that was claimed.
             let ready = self.with_new_state(node);
-            if !ready.is_empty() {
+            if !ready.is_empty() && self.saved.is_whole() {
                 settled.extend(self.reevaluate(&ready, notices));
+            } else if !ready.is_empty() {
+                self.saved.put_off();
             }
         }
     }
 
     /// The events after `node` that wait for the states after their `prev_events`, now that all of
     /// them are known.
-    fn with_new_state(&self, node: NodeIndex) -> BTreeSet<NodeIndex> {
+    pub(super) fn with_new_state(&self, node: NodeIndex) -> BTreeSet<NodeIndex> {
         let timeline = &self.timeline;
         if timeline.records.after(node).is_none() {
             return BTreeSet::new();
@@ -398,7 +415,9 @@ impl Room {
     pub(super) fn mark_history(&mut self, ids: Vec<EventId>) {
         let mut stack = ids;
         while let Some(id) = stack.pop() {
-            if self.has_state_after(&id) || !self.history.insert(id.clone()) {
+            let node = self.timeline.dag.node(&id);
+            let after = node.and_then(|node| self.timeline.records.after(node));
+            if after.is_some() || !self.history.insert(id.clone()) {
                 continue;
             }
             if let Some(waiting) = self.queue.get(&id) {

@@ -69,7 +69,7 @@ impl Room {
                 settled.push(node);
             }
             self.timeline.records.set(node, judged);
-            self.revised.insert(node);
+            self.saved.change(node);
             if let Some(was) = old.filter(|old| *old != standing) {
                 let event = self.timeline.dag.id(node).cloned();
                 notices.extend(event.map(|event| Notice::Revised {

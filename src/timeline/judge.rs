@@ -274,7 +274,10 @@ impl Timeline {
         let after: Option<Vec<StateIx>> = self
             .dag
             .prev_events(node)
-            .map(|prev| self.records.after(prev))
+            .map(|prev| {
+                let after = self.records.after(prev);
+                after.filter(|after| self.states.get(*after).is_some())
+            })
             .collect();
         match after {
             Some(after) => self.resolved(after),

@@ -121,6 +121,11 @@ impl States {
         state.0.get() <= self.last().0.get()
     }
 
+    /// Whether the state of a number is here.
+    pub(crate) fn has(&self, state: u32) -> bool {
+        StateIx::new(state).is_some_and(|state| self.of(state).is_some())
+    }
+
     fn of(&self, state: StateIx) -> Option<&Distinct> {
         match self.place(state) {
             Some(place) => self.distinct.get(place),
@@ -138,6 +143,14 @@ impl States {
     pub(crate) fn last(&self) -> StateIx {
         let here = u32::try_from(self.distinct.len()).unwrap_or(u32::MAX);
         NonZeroU32::new(self.elsewhere.saturating_add(here)).map_or(Self::EMPTY, StateIx)
+    }
+
+    /// The states that are here and came after this one.
+    pub(crate) fn numbers_after(&self, state: StateIx) -> impl Iterator<Item = StateIx> + '_ {
+        let loaded = self.loaded.range(state..).map(|(state, _)| *state);
+        let first = self.elsewhere.max(state.number()).saturating_add(1);
+        let newer = (first..=self.last().number()).filter_map(StateIx::new);
+        loaded.filter(move |loaded| *loaded > state).chain(newer)
     }
 
     /// A state, which is a new one if there is none of that content and quality. It is kept by its
@@ -222,6 +235,22 @@ impl States {
             .extend(self.distinct.pop().map(|empty| (Self::EMPTY, empty)));
         self.elsewhere = last.0.get();
         self.credit = credit;
+    }
+
+    /// Puts all states in their places, if all are loaded. O(s) for s states.
+    pub(crate) fn close_ranks(&mut self) {
+        let all = u32::try_from(self.loaded.len()).is_ok_and(|loaded| loaded == self.elsewhere);
+        if all {
+            let loaded = std::mem::take(&mut self.loaded);
+            let newer = std::mem::take(&mut self.distinct);
+            self.distinct = loaded.into_values().chain(newer).collect();
+            self.elsewhere = 0;
+        }
+    }
+
+    /// Whether no state is elsewhere that is not loaded.
+    pub(crate) fn is_whole(&self) -> bool {
+        u32::try_from(self.loaded.len()).is_ok_and(|loaded| loaded == self.elsewhere)
     }
 
     /// Takes in a state under the number that it has. O(d · log n) for a difference of d entries

@@ -1,6 +1,7 @@
 //! The room engine.
 
 mod acl;
+mod checkpoint;
 mod draft;
 mod policy;
 mod template;
