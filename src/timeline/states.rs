@@ -148,8 +148,9 @@ impl States {
     /// The states that are here and came after this one.
     pub(crate) fn numbers_after(&self, state: StateIx) -> impl Iterator<Item = StateIx> + '_ {
         let loaded = self.loaded.range(state..).map(|(state, _)| *state);
-        let first = self.elsewhere.max(state.number()).saturating_add(1);
-        let newer = (first..=self.last().number()).filter_map(StateIx::new);
+        let first = self.elsewhere.max(state.number()).checked_add(1);
+        let newer = first.map(|first| first..=self.last().number());
+        let newer = newer.into_iter().flatten().filter_map(StateIx::new);
         loaded.filter(move |loaded| *loaded > state).chain(newer)
     }
 

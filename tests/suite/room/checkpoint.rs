@@ -1,11 +1,21 @@
 //! See `src/room/checkpoint/`.
 
+#[cfg(feature = "counting")]
+mod growth;
+mod parts;
 mod scenario;
+mod seals;
 
+use std::collections::BTreeMap;
+
+use roomdag::id::EventId;
 use roomdag::room::{Changes, Checkpoint, Room};
+use roomdag::state::StateDigest;
 use roomdag::testing::Random;
+use roomdag::version::{V6, V11};
 
-use self::scenario::{Scenario, answers, versions};
+use self::scenario::{Scenario, altered_redaction, answers, versions};
+use crate::room::draft::NOW;
 
 /// Through text and back.
 fn told(checkpoint: &Checkpoint) -> Checkpoint {
@@ -101,5 +111,83 @@ fn changes_on_top_of_what_was_kept_are_the_checkpoint() {
                 }
             }
         }
+    }
+}
+
+/// The states of a checkpoint by number, as their rows tell.
+fn materialised(checkpoint: &Checkpoint) -> BTreeMap<u32, BTreeMap<(String, String), String>> {
+    let mut states = BTreeMap::from([(1, BTreeMap::new())]);
+    for row in &checkpoint.rows.states {
+        let mut state = row
+            .parent
+            .map_or_else(BTreeMap::new, |parent| states[&parent].clone());
+        for key in &row.removed {
+            let key = (key.event_type.clone(), key.state_key.clone());
+            assert!(state.remove(&key).is_some());
+        }
+        for entry in &row.set {
+            let key = (entry.event_type.clone(), entry.state_key.clone());
+            let old = state.insert(key, entry.event.clone());
+            assert_ne!(old.as_ref(), Some(&entry.event));
+        }
+        states.insert(row.state, state);
+    }
+    states
+}
+
+#[test]
+fn the_differences_make_up_the_states() {
+    let (mut removed, mut differences) = (0, 0);
+    for rules in versions() {
+        for seed in 80..86 {
+            let scenario = Scenario::random(seed, 80, &rules);
+            let mut keys = scenario.few_keys.clone();
+            let mut room = scenario.open();
+            for step in &scenario.steps {
+                scenario.happen(&mut room, step, &mut keys);
+            }
+            let checkpoint = room.checkpoint();
+            let states = materialised(&checkpoint);
+            let digest = |state: u32| {
+                let entries = states[&state].iter();
+                StateDigest::of(entries.map(|((t, key), id)| (&**t, &**key, &**id)))
+            };
+            for row in &checkpoint.rows.events {
+                let id = EventId::parse(&row.event).unwrap();
+                let before = room.state_before(&id).map(|state| state.digest().unwrap());
+                let after = room.state_after(&id).map(|state| state.digest().unwrap());
+                assert_eq!(row.before.map(digest), before);
+                assert_eq!(row.after.map(digest), after);
+            }
+            removed += checkpoint
+                .rows
+                .states
+                .iter()
+                .map(|row| row.removed.len())
+                .sum::<usize>();
+            differences += checkpoint
+                .rows
+                .states
+                .iter()
+                .filter(|row| row.parent.is_some())
+                .count();
+        }
+    }
+    assert!(removed > 20, "{removed} keys were removed");
+    assert!(differences > 500, "{differences} states are differences");
+}
+
+#[test]
+fn an_altered_redaction_is_found_by_its_target_once_it_is_intact() {
+    for rules in [&V6, &V11] {
+        let (scenario, target) = altered_redaction(rules);
+        let mut room = scenario.open();
+        let mut keys = scenario.keys.clone();
+        for step in &scenario.steps {
+            scenario.happen(&mut room, step, &mut keys);
+        }
+        assert_eq!(room.redactions_of(&target).count(), 1);
+        let other = restored(&room.checkpoint(), &scenario);
+        assert_same(&room, &other, rules.id);
     }
 }

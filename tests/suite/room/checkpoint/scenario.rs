@@ -3,7 +3,7 @@
 
 use roomdag::auth;
 use roomdag::crypto::{self, KeyRing};
-use roomdag::event::{EventRef, PrevEvents};
+use roomdag::event::{EventRef, HashCheck, PrevEvents};
 use roomdag::id::{EventId, ServerName, UserId};
 use roomdag::json::{Mode, Object, Value};
 use roomdag::limits::Limits;
@@ -441,4 +441,41 @@ pub(super) fn versions() -> Vec<RoomVersionRules> {
 pub(super) fn id_of(bytes: &[u8], rules: &RoomVersionRules) -> EventId {
     let pdu = Pdu::parse(bytes, rules, &Limits::default()).unwrap();
     crypto::event_id(&pdu, rules)
+}
+
+/// Whether a PDU is what its sender wrote.
+pub(super) fn is_intact(bytes: &[u8], rules: &RoomVersionRules) -> bool {
+    let pdu = Pdu::parse(bytes, rules, &Limits::default()).unwrap();
+    crypto::unverified(pdu, rules).provenance().content_hash == HashCheck::Ok
+}
+
+/// The steps to a room in which a redaction came altered and then intact; and its target.
+pub(super) fn altered_redaction(rules: &RoomVersionRules) -> (Scenario, EventId) {
+    let mut author = Author::new(0, rules);
+    let alice = user(USERS[0]);
+    let join = object(r#"{"membership":"join"}"#);
+    let join = Draft::state(alice.clone(), "m.room.member", alice.as_str(), join);
+    let create = author.events[0].0.clone();
+    let join = author.send(join, &alice, &[create]).unwrap();
+    let message = Draft::message(alice.clone(), "m.room.message", Object::new());
+    let target = author.send(message, &alice, &[join]).unwrap();
+    let redaction = Draft::redaction(alice.clone(), target.clone(), Object::new());
+    let redaction = author.send(redaction, &alice, &[target.clone()]).unwrap();
+    let bytes: Vec<Vec<u8>> = author
+        .events
+        .iter()
+        .map(|(_, bytes)| bytes.clone())
+        .collect();
+    let last = author.bytes(&redaction);
+    let mut steps: Vec<Step> = bytes[1..3].iter().cloned().map(Step::Receive).collect();
+    steps.extend([Step::Receive(altered(&last)), Step::Receive(last)]);
+    let scenario = Scenario {
+        rules: *rules,
+        create: bytes[0].clone(),
+        steps,
+        few_keys: author.keys.clone(),
+        keys: author.keys,
+        setup: Setup::default(),
+    };
+    (scenario, target)
 }
