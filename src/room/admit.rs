@@ -241,7 +241,7 @@ impl Room {
             let hash = crypto::canonical_reference_hash(pdu.json(), &self.timeline.rules);
             self.hashes.insert(node, *hash.as_bytes());
         }
-        self.saved.add(node);
+        self.saved.add(node, self.timeline.dag.id(node));
         self.index_event(node);
     }
 

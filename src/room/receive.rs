@@ -246,15 +246,12 @@ impl Room {
             self.queue.take(&id);
         }
         let lacking = self.lacking(event);
-        if lacking.is_empty() || (self.saved.is_whole() && self.is_rejected_already(event)) {
+        if self.is_ready(event, &lacking) {
             let (receipt, node) = self.admit(verified, None);
             if let Some(node) = node {
                 self.settle([node], notices);
             }
             return receipt;
-        }
-        if self.is_rejected_already(event) {
-            self.saved.put_off();
         }
         if self.queue.closes_a_circle(&id, &lacking) {
             return Receipt::Dropped(Fault::Cycle { id });
@@ -298,6 +295,20 @@ impl Room {
         let prev = event.prev_events().iter();
         let prev = prev.filter(|id| !self.has_state_after(id));
         auth.chain(prev).cloned().collect()
+    }
+
+    /// Whether an event can be judged although it lacks something, if it does.
+    ///
+    /// What rejects it for good, rejects it whatever it builds on. But in a room that was loaded in
+    /// part, the host's store may have what is lacking, and then the state before the event is to
+    /// be found all the same.
+    pub(super) fn is_ready(&self, event: &Event, lacking: &BTreeSet<EventId>) -> bool {
+        let may_be_stored = |id: &EventId| match self.node(id) {
+            Some(node) => self.is_state_elsewhere(node),
+            None => self.queue.get(id).is_none() && self.saved.may_have(id),
+        };
+        lacking.is_empty()
+            || (self.is_rejected_already(event) && !lacking.iter().any(may_be_stored))
     }
 
     pub(super) fn is_known(&self, id: &EventId) -> bool {
@@ -361,35 +372,44 @@ impl Room {
             let Some(id) = self.timeline.dag.id(node).cloned() else {
                 continue;
             };
-            for waiting in self.queue.needing(&id) {
-                let Some(event) = self.queue.get(&waiting).map(|entry| &entry.verified.event)
-                else {
-                    continue;
-                };
-                let lacking = self.lacking(event);
-                let is_whole = self.saved.is_whole();
-                if !lacking.is_empty() && !(is_whole && self.is_rejected_already(event)) {
-                    self.queue.update(&waiting, lacking);
-                    continue;
-                }
-                let Some(entry) = self.queue.take(&waiting) else {
-                    continue;
-                };
-                let (receipt, node) = self.admit(entry.verified, None);
-                notices.push(Notice::Settled {
-                    event: waiting,
-                    receipt,
-                });
-                settled.extend(node);
-            }
+            settled.extend(self.admit_waiting(&id, notices));
             // Events that are in the graph without a state, or with one that was claimed.
             let ready = self.with_new_state(node);
             if !ready.is_empty() && self.saved.is_whole() {
                 settled.extend(self.reevaluate(&ready, notices));
-            } else if !ready.is_empty() {
-                self.saved.put_off();
             }
         }
+    }
+
+    /// Goes on with what waited for an event, and for what that settles.
+    pub(super) fn go_on(&mut self, id: &EventId, notices: &mut Vec<Notice>) {
+        let nodes = self.admit_waiting(id, notices);
+        self.settle(nodes, notices);
+    }
+
+    /// Judges the events that waited for one that is there now, as far as they lack nothing else.
+    fn admit_waiting(&mut self, id: &EventId, notices: &mut Vec<Notice>) -> Vec<NodeIndex> {
+        let mut settled = Vec::new();
+        for waiting in self.queue.needing(id) {
+            let Some(event) = self.queue.get(&waiting).map(|entry| &entry.verified.event) else {
+                continue;
+            };
+            let lacking = self.lacking(event);
+            if !self.is_ready(event, &lacking) {
+                self.queue.update(&waiting, lacking);
+                continue;
+            }
+            let Some(entry) = self.queue.take(&waiting) else {
+                continue;
+            };
+            let (receipt, node) = self.admit(entry.verified, None);
+            notices.push(Notice::Settled {
+                event: waiting,
+                receipt,
+            });
+            settled.extend(node);
+        }
+        settled
     }
 
     /// The events after `node` that wait for the states after their `prev_events`, now that all of

@@ -89,7 +89,7 @@ impl Closure {
                 match Parts::of(&id, room, given)? {
                     Some(parts) => {
                         self.missing.remove(&id);
-                        self.spread(&parts, wanted, room);
+                        self.spread(&id, &parts, wanted, room);
                     }
                     None => {
                         self.missing.insert(id);
@@ -129,11 +129,14 @@ impl Closure {
         }
     }
 
-    fn spread(&mut self, parts: &Parts, wanted: Use, room: &Room) {
+    fn spread(&mut self, event: &EventId, parts: &Parts, wanted: Use, room: &Room) {
         for cited in &parts.auth_events {
             self.want(cited, Use::Cited);
         }
-        if wanted >= Use::Passed && !parts.is_accepted {
+        // Of a rejected event without a state nobody knows whether what it builds on is anywhere;
+        // but nothing builds on it either.
+        let is_on_the_way = parts.after.is_some() || room.history.contains(event);
+        if wanted >= Use::Passed && !parts.is_accepted && is_on_the_way {
             // What lies before a claimed state may be nowhere.
             let nowhere = |id: &&EventId| room.history.contains(*id) && !room.is_known(id);
             for prev in parts.prev_events.iter().filter(|id| !nowhere(id)) {

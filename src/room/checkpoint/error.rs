@@ -182,8 +182,9 @@ impl std::fmt::Display for Row {
 /// Rows that a host has and a room needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Events, sorted. A host that can follow `auth_events` in its store answers with these and
-    /// their auth chains.
+    /// Events, sorted. A host that can follow citations in its store answers with these and their
+    /// auth chains, and with the `prev_events` of rows whose verdict has a `reject` or `withheld`,
+    /// and so on until there are none.
     pub events: Vec<EventId>,
     /// States, in order. A host that can follow `parent` answers with these and all that they
     /// differ from.

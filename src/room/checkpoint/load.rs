@@ -72,8 +72,38 @@ impl Room {
         let mut notices = Vec::new();
         let nodes: Vec<NodeIndex> = named.iter().filter_map(|id| self.node(id)).collect();
         self.settle(nodes, &mut notices);
+        if self.saved.is_whole() {
+            // Nothing can be in the store any more.
+            let waiting = self.queue.verified();
+            let lacking: BTreeSet<EventId> = waiting
+                .flat_map(|waiting| &waiting.lacking)
+                .cloned()
+                .collect();
+            for id in lacking {
+                self.go_on(&id, &mut notices);
+            }
+        }
         notices.extend(self.catch_up());
         Ok(notices)
+    }
+
+    /// Notes that the host has looked for events in its store, and that they are not there.
+    ///
+    /// An event that its `auth_events` reject is rejected whatever it builds on; but as long as the
+    /// store may have that, it waits in a room that was loaded in part. Ids for which nothing waits
+    /// are not kept.
+    pub fn not_stored(&mut self, events: &[EventId]) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        if self.saved.is_whole() {
+            return notices;
+        }
+        let queue = &self.queue;
+        self.saved
+            .set_not_stored(events, |id| !queue.needing(id).is_empty());
+        for id in events {
+            self.go_on(id, &mut notices);
+        }
+        notices
     }
 
     /// Does what was put off while the room was not whole, if it is now.
@@ -87,16 +117,6 @@ impl Room {
         let ready: BTreeSet<NodeIndex> = ready.flatten().collect();
         let settled = self.reevaluate(&ready, &mut notices);
         self.settle(settled, &mut notices);
-        let waiting = self.queue.verified().map(|waiting| &waiting.verified.event);
-        let rejected = waiting.filter(|event| self.is_rejected_already(event));
-        let rejected: Vec<EventId> = rejected.map(|event| event.id().clone()).collect();
-        for event in rejected {
-            if let Some(waiting) = self.queue.take(&event) {
-                let (receipt, node) = self.admit(waiting.verified, None);
-                notices.push(Notice::Settled { event, receipt });
-                self.settle(node, &mut notices);
-            }
-        }
         notices
     }
 }

@@ -24,8 +24,9 @@ use crate::timeline::{StateIx, Status};
 /// Ask what it [needs](Self::needs), [add](Self::add) rows, and [finish](Self::finish) once it
 /// needs nothing more. A host that answers with the closures that [`Needs`] speaks of is asked at
 /// most four times: for the forward extremities and the current state; for the states after the
-/// extremities; for the events of the states; and for what lies behind what was not accepted. It
-/// may add what was not asked for. Nothing is asked for that was added before.
+/// extremities; for the events of these; and for the like of redactions of the policy server. One
+/// that answers to the letter is asked as often as the longest chain is long. A host may add what
+/// was not asked for. Nothing is asked for that was added before.
 #[derive(Debug)]
 pub struct Loading {
     /// The room, of which nothing is here yet.

@@ -26,7 +26,8 @@
 //! [`Room::restore`] takes all rows. [`Loading`] takes those that it needs to go on from the
 //! forward extremities: a large room is mostly events that nobody asks for again. An event that
 //! builds on older ones makes such a room ask for them as if they were missing; the host looks
-//! into its store first, and [`Room::load`] takes what it finds there.
+//! into its store first, [`Room::load`] takes what it finds there, and [`Room::not_stored`] what it
+//! does not.
 //!
 //! A room that is restored is the room that it was: it answers every question in the same way, and
 //! so it does with whatever comes next. A room that was loaded in part does too, with these

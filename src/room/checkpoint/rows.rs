@@ -59,7 +59,8 @@ pub enum Pending {
     /// None are.
     #[default]
     Nothing,
-    /// Events may be, because a gap was closed in a room that was loaded in part.
+    /// Events may be: a room that was loaded in part has taken up events, and any of them may have
+    /// closed a gap.
     Gaps,
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use petgraph::graph::NodeIndex;
 
+use crate::id::EventId;
 use crate::room::checkpoint::rows::Pending;
 use crate::timeline::{StateIx, States};
 
@@ -22,6 +23,8 @@ pub(in crate::room) struct Saved {
     state: StateIx,
     extent: Extent,
     pending: Pending,
+    /// What the host has said that it has not.
+    not_stored: BTreeSet<EventId>,
 }
 
 /// How much of a room is here.
@@ -43,6 +46,7 @@ impl Default for Saved {
             state: States::EMPTY,
             extent: Extent::Whole,
             pending: Pending::Nothing,
+            not_stored: BTreeSet::new(),
         }
     }
 }
@@ -60,11 +64,18 @@ impl Saved {
     }
 
     /// A new event has its place.
-    pub(in crate::room) fn add(&mut self, node: NodeIndex) {
+    pub(in crate::room) fn add(&mut self, node: NodeIndex, id: Option<&EventId>) {
+        if let Some(id) = id {
+            self.not_stored.remove(id);
+        }
         let number = self.events;
         self.events = self.events.saturating_add(1);
         self.load(node, number);
         self.unsaved.insert(node);
+        if !self.is_whole() {
+            // Events that are not here may have waited for it.
+            self.pending = Pending::Gaps;
+        }
     }
 
     /// An event that the host has is here too.
@@ -121,16 +132,27 @@ impl Saved {
         if self.here == self.events && states.is_whole() {
             states.close_ranks();
             self.extent = Extent::Whole;
+            self.not_stored.clear();
         }
+    }
+
+    /// Whether the host may have an event that is not here.
+    pub(in crate::room) fn may_have(&self, event: &EventId) -> bool {
+        !self.is_whole() && !self.not_stored.contains(event)
+    }
+
+    /// The host has none of these events; only what `is_needed` is kept in mind.
+    pub(super) fn set_not_stored(
+        &mut self,
+        events: &[EventId],
+        is_needed: impl Fn(&EventId) -> bool,
+    ) {
+        self.not_stored.extend(events.iter().cloned());
+        self.not_stored.retain(|id| is_needed(id));
     }
 
     pub(super) fn pending(&self) -> Pending {
         self.pending
-    }
-
-    /// Something is to be judged again that is not here.
-    pub(in crate::room) fn put_off(&mut self) {
-        self.pending = Pending::Gaps;
     }
 
     /// What was put off is to be done now, if it can be.

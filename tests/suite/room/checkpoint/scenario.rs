@@ -39,7 +39,6 @@ pub(super) enum Step {
 
 /// A room's create event, and what happens after it.
 pub(super) struct Scenario {
-    pub(super) rules: RoomVersionRules,
     pub(super) create: Vec<u8>,
     pub(super) steps: Vec<Step>,
     pub(super) keys: KeyRing,
@@ -267,7 +266,6 @@ impl Scenario {
         let steps = delivered(&mut author);
         let all = homes();
         Self {
-            rules: *rules,
             create: author.events[0].1.clone(),
             steps,
             keys: author.keys,
@@ -470,7 +468,6 @@ pub(super) fn altered_redaction(rules: &RoomVersionRules) -> (Scenario, EventId)
     let mut steps: Vec<Step> = bytes[1..3].iter().cloned().map(Step::Receive).collect();
     steps.extend([Step::Receive(altered(&last)), Step::Receive(last)]);
     let scenario = Scenario {
-        rules: *rules,
         create: bytes[0].clone(),
         steps,
         few_keys: author.keys.clone(),
