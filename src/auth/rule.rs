@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
 use crate::version::Numbering;
 
 /// What a rule does with an event to which it applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The event is allowed.
     Allow,
@@ -247,6 +251,22 @@ impl Rule {
             .into_iter()
             .find(|(printing, _)| **printing == numbering)?;
         (*number != "-").then_some(*number)
+    }
+}
+
+/// As its name.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let mut all = Self::ALL.iter().copied();
+        let named = all.find(|rule| rule.name() == name);
+        named.ok_or_else(|| D::Error::custom("there is no such rule"))
     }
 }
 

@@ -9,6 +9,8 @@
 //!
 //! Reads [`pdu`](crate::pdu). Read by every layer above.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{EventId, RoomId, UserId};
 use crate::pdu::content::Content;
 
@@ -68,7 +70,8 @@ impl<'a> PrevEvents<'a> {
 }
 
 /// Whether the server of the user who authorised a restricted join has signed the event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AuthoriserSigned {
     /// Nobody looked, or there was nothing to look for.
     #[default]
@@ -80,7 +83,8 @@ pub enum AuthoriserSigned {
 }
 
 /// What is known of an event's signatures and content hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// Receipt check 2.
     pub signatures: Signatures,
@@ -89,7 +93,8 @@ pub struct Provenance {
 }
 
 /// The outcome of receipt check 2 for an event that was not dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Signatures {
     /// Nobody looked.
     Unchecked,
@@ -98,7 +103,8 @@ pub enum Signatures {
 }
 
 /// The outcome of receipt check 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HashCheck {
     /// The content is what was hashed.
     Ok,

@@ -43,7 +43,7 @@ use crate::event::Event;
 use crate::id::EventId;
 use crate::resolve::{self, Resolution, ResolveError};
 use crate::state::StateMap;
-use crate::timeline::{Asked, Claim, Extremities, Judged, Records, Timeline, sorted_by_id};
+use crate::timeline::{Asked, Extremities, Judged, Records, StateIx, Timeline, sorted_by_id};
 use crate::version::RoomVersionRules;
 
 /// How a replay is done.
@@ -240,7 +240,7 @@ impl Replay {
             let current = if states.is_empty() {
                 judged.before
             } else {
-                self.timeline.resolved(states, None)
+                self.timeline.resolved(states)
             };
             let timeline = &self.timeline;
             judged.verdict.by_current_state =
@@ -257,7 +257,7 @@ impl Replay {
     /// What the caller claims the state before an event to be. A claim with an event that is
     /// unknown, no state event or not allowed by its own `auth_events`, or with two events for one
     /// key, is no claim.
-    fn claim(&self, node: NodeIndex) -> Option<Claim> {
+    fn claim(&mut self, node: NodeIndex) -> Option<StateIx> {
         let dag = &self.timeline.dag;
         let has_gap = dag.prev_events(node).any(|prev| !dag.is_known(prev));
         let claimed = self.options.claimed.get(dag.id(node)?);
@@ -270,10 +270,7 @@ impl Replay {
                 return None;
             }
         }
-        Some(Claim {
-            state,
-            quality: Quality::Claimed,
-        })
+        self.timeline.states.add(state, Quality::Claimed, None)
     }
 
     /// The events and what they cite.

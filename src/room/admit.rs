@@ -13,7 +13,7 @@ use crate::pdu::content::Content;
 use crate::room::receive::Verified;
 use crate::room::{Admitted, Fault, Notice, Receipt, Rejection, Room, SoftFailure, Standing};
 use crate::state::TypeIx;
-use crate::timeline::{Asked, Claim, Judged, Quality, Status, Timeline, Withheld};
+use crate::timeline::{Asked, Judged, Quality, StateIx, Status, Timeline, Withheld};
 use crate::version::EventIdFormat;
 
 impl Room {
@@ -24,7 +24,7 @@ impl Room {
     pub(super) fn admit(
         &mut self,
         verified: Verified,
-        claim: Option<Claim>,
+        claim: Option<StateIx>,
     ) -> (Receipt, Option<NodeIndex>) {
         let pdu = verified.pdu.clone();
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
@@ -97,6 +97,7 @@ impl Room {
     pub(super) fn keep(&mut self, node: NodeIndex, judged: Judged) {
         let after = judged.after;
         self.timeline.records.set(node, judged);
+        self.saved.change(node);
         if let Some(after) = after.filter(|_| self.counts(node)) {
             let (timeline, aside) = (&self.timeline, &self.aside);
             let before = self.extremities.len();
@@ -178,7 +179,6 @@ impl Room {
                 let asked = Asked::new();
                 self.judge_by_present(node, Some(&pdu), &mut judged, &asked);
             }
-            self.revised.insert(node);
             self.keep(node, judged);
         }
         (self.receipt_for(node, admitted), settled)
@@ -187,7 +187,7 @@ impl Room {
     /// Finds the current state: the resolution of the states after the forward extremities.
     pub(super) fn find_current(&mut self) {
         let states = self.extremities.states();
-        self.current = self.timeline.resolved(states, self.current);
+        self.current = self.timeline.resolved(states);
     }
 
     /// Check 4 of an event that is not in the graph: whether it rejects the event whatever the
@@ -202,9 +202,11 @@ impl Room {
 
     /// Whether another copy of an event that is known may tell more than the one that is: it is
     /// intact, or the policy server has signed it.
+    ///
+    /// Never in a room that was loaded in part, which does not have all that rests on the event.
     pub(super) fn may_improve(&self, node: NodeIndex, pdu: &Pdu) -> bool {
         let improves = self.is_altered(node) || self.is_endorsed(node, pdu);
-        improves && crypto::is_intact(pdu, &mut Vec::new())
+        self.saved.is_whole() && improves && crypto::is_intact(pdu, &mut Vec::new())
     }
 
     fn is_altered(&self, node: NodeIndex) -> bool {
@@ -243,16 +245,14 @@ impl Room {
         pdu: &Pdu,
         notices: &mut Vec<Notice>,
     ) -> Vec<NodeIndex> {
-        if !self.is_altered(node) || event.provenance().content_hash != HashCheck::Ok {
+        let improves = self.is_altered(node) && event.provenance().content_hash == HashCheck::Ok;
+        if !improves || !self.saved.is_whole() {
             return Vec::new();
         }
         let id = event.id().clone();
-        let named = self.timeline.dag.event(node);
-        let is_indexed = named.is_some_and(|event| event.redacts.is_some());
         self.timeline.dag.replace(node, event);
-        if !is_indexed {
-            self.index_event(node);
-        }
+        // An altered redaction may not have said what it redacts.
+        self.index_event(node);
         let settled = self.reevaluate(&BTreeSet::from([node]), Some((node, pdu)), notices);
         // The receipt says it.
         notices.retain(|notice| !notice.revises(&id));
@@ -300,6 +300,7 @@ impl Room {
             let hash = crypto::canonical_reference_hash(pdu.json(), &self.timeline.rules);
             self.hashes.insert(node, *hash.as_bytes());
         }
+        self.saved.add(node, self.timeline.dag.id(node));
         self.index_event(node);
     }
 
@@ -311,7 +312,7 @@ impl Room {
         };
         if let Some(target) = event.redacts {
             let redactions = self.redactions.entry(target.clone()).or_default();
-            redactions.push(node);
+            redactions.insert(node);
         }
         let target = event
             .state_key

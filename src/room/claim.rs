@@ -30,7 +30,7 @@ use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::room::receive::{Verified, unlimited};
 use crate::room::{Admitted, Fault, Notice, Room};
 use crate::state::StateMap;
-use crate::timeline::{self, Quality, Status};
+use crate::timeline::{Quality, Status};
 
 /// What another server says the state before an event is.
 ///
@@ -72,6 +72,12 @@ pub enum ClaimError {
     /// The state before the event follows from the room's history, so no claim is needed.
     #[error("the state before event `{event:.255}` is known")]
     NotNeeded {
+        /// The event.
+        event: EventId,
+    },
+    /// The event has its place already, and the room was loaded in part: load all of it first.
+    #[error("event `{event:.255}` is to be judged again in a room that was loaded in part")]
+    LoadedInPart {
         /// The event.
         event: EventId,
     },
@@ -174,6 +180,9 @@ impl Room {
     /// event's `prev_events` are all known; then the event, and all that rests on it, is judged
     /// again, and what comes out differently is reported.
     ///
+    /// Of a room that was loaded in part, the host first [loads](Room::load) those events of the
+    /// claim that are in its store.
+    ///
     /// # Errors
     ///
     /// [`ClaimError`]; the room is as it was.
@@ -206,6 +215,11 @@ impl Room {
                     event: event.clone(),
                 });
             }
+            (Some(_), _) if !self.saved.is_whole() => {
+                return Err(ClaimError::LoadedInPart {
+                    event: event.clone(),
+                });
+            }
             _ => {}
         }
         let mut reading = self.read(claim, keys, now);
@@ -229,9 +243,9 @@ impl Room {
             let node = self.timeline.dag.node(id)?;
             Some((self.timeline.dag.key(node)?, node))
         });
-        let claim = timeline::Claim {
-            state: state.collect::<StateMap>(),
-            quality,
+        let state = state.collect::<StateMap>();
+        let Some(claim) = self.timeline.states.add(state, quality, None) else {
+            return Ok(Vec::new());
         };
         // What waited for an event of the claim goes on too.
         let mut settled: Vec<NodeIndex> = needed

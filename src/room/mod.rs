@@ -178,6 +178,7 @@
 
 mod acl;
 mod admit;
+mod checkpoint;
 mod claim;
 mod draft;
 mod founding;
@@ -199,6 +200,11 @@ mod template;
 mod visibility;
 
 pub use self::acl::{AclDecision, EmptyAllow, ServerAcl};
+pub use self::checkpoint::{
+    Changes, CheckRow, Checkpoint, DecisionRow, Entry, EventRow, FORMAT, Head, Key, Loading, Needs,
+    Pending, RestoreError, Row, RowKind, Rows, StateRow, StatedRoomId, Tense, VerdictRow,
+    WaitingRow, WaitsFor,
+};
 pub use self::claim::{Claim, ClaimDefect, ClaimError, Members};
 pub use self::draft::{Assembled, BuildError, Draft, Signer, assemble};
 pub use self::founding::{Founding, create_event};
@@ -228,6 +234,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::id::{EventId, RoomId};
 use crate::limits::Limits;
+use crate::room::checkpoint::Saved;
 use crate::room::queue::Queue;
 use crate::timeline::{Extremities, StateIx, Timeline};
 
@@ -259,10 +266,10 @@ pub struct Room {
     is_unsettled: bool,
     /// The reference hash of each event, in room versions where the id is not made of it.
     hashes: BTreeMap<NodeIndex, [u8; 32]>,
-    /// The redactions of each event, in order of arrival.
-    redactions: BTreeMap<EventId, Vec<NodeIndex>>,
+    /// The redactions of each event.
+    redactions: BTreeMap<EventId, BTreeSet<NodeIndex>>,
     /// The users of each server that have a member event.
     users: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
-    /// Events that were judged again and whose rows the host has not kept yet.
-    revised: BTreeSet<NodeIndex>,
+    /// What the host has kept of it.
+    saved: Saved,
 }

@@ -9,6 +9,7 @@ use crate::json::{Mode, Object, Value};
 use crate::limits::Limits;
 use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::resolve;
+use crate::room::checkpoint::Saved;
 use crate::room::queue::Queue;
 use crate::room::receive::Verified;
 use crate::room::{Claim, ClaimError, Notice, Receipt, Rejection, Room, Standing};
@@ -194,7 +195,7 @@ impl Room {
             hashes: BTreeMap::new(),
             redactions: BTreeMap::new(),
             users: BTreeMap::new(),
-            revised: BTreeSet::new(),
+            saved: Saved::default(),
         }
     }
 }

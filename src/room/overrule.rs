@@ -11,9 +11,9 @@ impl Room {
     /// that says what another one did.
     ///
     /// Soft failure is a matter of each server; the room's state at any event stays what it is.
-    /// Returns what the event is now; `None` if the room does not have it. An event that is not
-    /// accepted stays what it is, and so does one without which the room would have no forward
-    /// extremity. O(V · log V + E).
+    /// Returns what the event is now; `None` if the room does not have it, or was loaded in part.
+    /// An event that is not accepted stays what it is, and so does one without which the room would
+    /// have no forward extremity. O(V · log V + E).
     ///
     /// Spec: [soft failure](https://spec.matrix.org/v1.19/server-server-api/#soft-failure).
     pub fn soft_fail(&mut self, event: &EventId) -> Option<Standing> {
@@ -22,8 +22,8 @@ impl Room {
 
     /// Takes a soft-failed event for accepted, whatever it was soft-failed for.
     ///
-    /// Returns what the event is now; `None` if the room does not have it. An event that is not
-    /// soft-failed stays what it is. O(V · log V + E).
+    /// Returns what the event is now; `None` if the room does not have it, or was loaded in part.
+    /// An event that is not soft-failed stays what it is. O(V · log V + E).
     pub fn readmit(&mut self, event: &EventId) -> Option<Standing> {
         self.overrule(event, Status::SoftFailed, None)
     }
@@ -34,7 +34,7 @@ impl Room {
         status: Status,
         withheld: Option<Withheld>,
     ) -> Option<Standing> {
-        let node = self.node(event)?;
+        let node = self.node(event).filter(|_| self.saved.is_whole())?;
         let mut judged = self.timeline.records.get(node)?;
         if judged.verdict.status() == status {
             judged.verdict.withheld = withheld;
@@ -53,7 +53,7 @@ impl Room {
     /// Keeps another verdict on an event, and finds the forward extremities anew.
     pub(super) fn keep_revised(&mut self, node: NodeIndex, judged: Judged) {
         self.timeline.records.set(node, judged);
-        self.revised.insert(node);
+        self.saved.change(node);
         self.find_extremities();
     }
 }

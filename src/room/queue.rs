@@ -35,6 +35,12 @@ pub(super) struct Queue {
     servers: BTreeMap<Box<str>, Share>,
     bytes: usize,
     next: u64,
+    /// What is new or has changed since the host last kept all of it.
+    unsaved: BTreeSet<Arrival>,
+    /// What the host has kept and what waits no longer.
+    gone: BTreeSet<Arrival>,
+    /// Lower than this is what the host has kept.
+    saved: u64,
 }
 
 /// What the events of a server take.
@@ -46,7 +52,16 @@ struct Share {
 
 /// When an event came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Arrival(u64);
+pub(super) struct Arrival(pub(super) u64);
+
+/// An event that waits, for whatever.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Entry<'a> {
+    /// For events.
+    Verified(&'a Waiting),
+    /// For keys.
+    Unverified(&'a Unverified),
+}
 
 /// A verified event.
 #[derive(Clone, Debug)]
@@ -74,6 +89,49 @@ impl Queue {
         self.verified.len().saturating_add(self.unverified.len())
     }
 
+    /// All that wait, in order of arrival.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Arrival, Entry<'_>)> {
+        let unverified = self.unverified.keys();
+        let all: BTreeSet<Arrival> = self.arrivals.keys().chain(unverified).copied().collect();
+        all.into_iter()
+            .filter_map(|arrival| Some((arrival, self.entry(arrival)?)))
+    }
+
+    /// Those that the host has not kept in this form, in order of arrival.
+    pub(super) fn unsaved(&self) -> impl Iterator<Item = (Arrival, Entry<'_>)> {
+        let unsaved = self.unsaved.iter();
+        unsaved.filter_map(|arrival| Some((*arrival, self.entry(*arrival)?)))
+    }
+
+    /// Those that the host has kept and that wait no longer.
+    pub(super) fn gone(&self) -> impl Iterator<Item = Arrival> + '_ {
+        self.gone.iter().copied()
+    }
+
+    /// The host has kept everything.
+    pub(super) fn set_saved(&mut self) {
+        self.unsaved.clear();
+        self.gone.clear();
+        self.saved = self.next;
+    }
+
+    /// When the next event will have come.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Goes on where another queue has left off.
+    pub(super) fn set_next(&mut self, next: u64) {
+        self.next = next;
+    }
+
+    fn entry(&self, arrival: Arrival) -> Option<Entry<'_>> {
+        let unverified = || self.unverified.get(&arrival).map(Entry::Unverified);
+        let id = self.arrivals.get(&arrival);
+        let verified = id.and_then(|id| self.verified.get(id));
+        verified.map(Entry::Verified).or_else(unverified)
+    }
+
     /// The verified ones, in order of arrival.
     pub(super) fn verified(&self) -> impl Iterator<Item = &Waiting> {
         self.arrivals
@@ -95,6 +153,12 @@ impl Queue {
         lacking: BTreeSet<EventId>,
         limits: &Limits,
     ) -> Vec<EventId> {
+        self.put(verified, lacking);
+        self.make_room(limits)
+    }
+
+    /// Lets a verified event wait, whatever the limits are.
+    pub(super) fn put(&mut self, verified: Verified, lacking: BTreeSet<EventId>) {
         let (id, bytes) = (verified.event.id().clone(), size(&verified.pdu));
         let arrival = self.enter(bytes);
         let server = verified.pdu.sender().server_name();
@@ -114,7 +178,6 @@ impl Queue {
                 arrival,
             },
         );
-        self.make_room(limits)
     }
 
     /// Lets an event wait for keys; the same copy waits once. Returns what had to go for it.
@@ -123,19 +186,24 @@ impl Queue {
         unverified: Unverified,
         limits: &Limits,
     ) -> Vec<EventId> {
-        let copies = self.copies.entry(unverified.id.clone()).or_default();
+        let copies = self.copies.get(&unverified.id).into_iter().flatten();
         let same = |arrival: &Arrival| {
             let other = self.unverified.get(arrival);
             other.is_some_and(|other| other.pdu == unverified.pdu)
         };
-        if copies.iter().any(same) {
+        if copies.into_iter().any(same) {
             return Vec::new();
         }
-        let arrival = Arrival(self.next);
-        copies.insert(arrival);
-        self.enter(size(&unverified.pdu));
-        self.unverified.insert(arrival, unverified);
+        self.put_unverified(unverified);
         self.make_room(limits)
+    }
+
+    /// Lets an event wait for keys, whatever the limits are.
+    pub(super) fn put_unverified(&mut self, unverified: Unverified) {
+        let arrival = self.enter(size(&unverified.pdu));
+        let copies = self.copies.entry(unverified.id.clone()).or_default();
+        copies.insert(arrival);
+        self.unverified.insert(arrival, unverified);
     }
 
     /// Takes out a verified event.
@@ -154,7 +222,7 @@ impl Queue {
                 self.servers.remove(server);
             }
         }
-        self.bytes = self.bytes.saturating_sub(size(pdu));
+        self.leave(waiting.arrival, size(pdu));
         Some(waiting)
     }
 
@@ -194,7 +262,7 @@ impl Queue {
                 self.copies.remove(&waiting.id);
             }
         }
-        self.bytes = self.bytes.saturating_sub(size(&waiting.pdu));
+        self.leave(arrival, size(&waiting.pdu));
         Some(waiting)
     }
 
@@ -211,6 +279,9 @@ impl Queue {
             return;
         };
         let arrival = waiting.arrival;
+        if waiting.lacking != lacking {
+            self.unsaved.insert(arrival);
+        }
         let old = std::mem::replace(&mut waiting.lacking, lacking.clone());
         for needed in old.difference(&lacking) {
             self.forget_need(needed, arrival);
@@ -226,8 +297,17 @@ impl Queue {
     fn enter(&mut self, bytes: usize) -> Arrival {
         let arrival = Arrival(self.next);
         self.next = self.next.saturating_add(1);
+        self.unsaved.insert(arrival);
         self.bytes = self.bytes.saturating_add(bytes);
         arrival
+    }
+
+    fn leave(&mut self, arrival: Arrival, bytes: usize) {
+        self.unsaved.remove(&arrival);
+        if arrival.0 < self.saved {
+            self.gone.insert(arrival);
+        }
+        self.bytes = self.bytes.saturating_sub(bytes);
     }
 
     fn forget_need(&mut self, needed: &EventId, arrival: Arrival) {

@@ -81,7 +81,8 @@ impl Room {
         self.receive_within(bytes, &limits, keys, now)
     }
 
-    /// Judges the events that waited for keys which `keys` has by now.
+    /// Judges the events that waited for keys which `keys` has by now; and what was put off while
+    /// the room was loaded in part.
     ///
     /// Linear in the number of such events.
     pub fn resume(&mut self, keys: &KeyRing, now: Timestamp) -> Vec<Notice> {
@@ -90,7 +91,7 @@ impl Room {
             let found = keys.lookup(server, key, pdu.origin_server_ts(), now, validity);
             !matches!(found, KeyStatus::Unknown)
         });
-        let mut notices = Vec::new();
+        let mut notices = self.catch_up();
         for pdu in ready {
             let event = crypto::event_id(&pdu, &self.timeline.rules);
             let receipt = self.receive_pdu(pdu, keys, now, &mut notices);
@@ -198,7 +199,9 @@ impl Room {
                 return Some(Receipt::Dropped(Fault::OtherEvent { id: id.clone() }));
             }
         }
-        if self.aside.contains(&node) || self.may_improve(node, pdu) {
+        let has_state = self.timeline.records.before(node).is_some();
+        let arrives = self.aside.contains(&node) && (has_state || self.saved.is_whole());
+        if arrives || self.may_improve(node, pdu) {
             return None;
         }
         Some(Receipt::Known {
@@ -253,7 +256,7 @@ impl Room {
             self.queue.take(&id);
         }
         let lacking = self.lacking(event);
-        if lacking.is_empty() || self.is_rejected_already(event) {
+        if self.is_ready(event, &lacking) {
             let (receipt, settled) = self.take_up(verified, notices);
             self.settle(settled, notices);
             return receipt;
@@ -306,6 +309,20 @@ impl Room {
         auth.chain(prev).cloned().collect()
     }
 
+    /// Whether an event can be judged although it lacks something, if it does.
+    ///
+    /// What rejects it for good, rejects it whatever it builds on. But in a room that was loaded in
+    /// part, the host's store may have what is lacking, and then the state before the event is to
+    /// be found all the same.
+    pub(super) fn is_ready(&self, event: &Event, lacking: &BTreeSet<EventId>) -> bool {
+        let may_be_stored = |id: &EventId| match self.node(id) {
+            Some(node) => self.is_state_elsewhere(node),
+            None => self.queue.get(id).is_none() && self.saved.may_have(id),
+        };
+        lacking.is_empty()
+            || (self.is_rejected_already(event) && !lacking.iter().any(may_be_stored))
+    }
+
     pub(super) fn is_known(&self, id: &EventId) -> bool {
         let node = self.timeline.dag.node(id);
         node.is_some_and(|node| self.timeline.dag.is_known(node))
@@ -319,7 +336,7 @@ impl Room {
 
     fn has_state_after(&self, id: &EventId) -> bool {
         let node = self.timeline.dag.node(id);
-        node.is_some_and(|node| self.timeline.records.after(node).is_some())
+        node.is_some_and(|node| self.timeline.state_after(node).is_some())
     }
 
     /// Of what some events wait for, what nobody has: the ids at the bottom of every chain of
@@ -335,7 +352,11 @@ impl Room {
             }
             if let Some(waiting) = self.queue.get(&id) {
                 stack.extend(waiting.lacking.iter().cloned());
-            } else if let Some(node) = dag.node(&id).filter(|node| dag.is_known(*node)) {
+            } else if let Some(node) = self.node(&id) {
+                if self.is_state_elsewhere(node) {
+                    missing.insert(id);
+                    continue;
+                }
                 let stateless = |prev: &NodeIndex| self.timeline.records.after(*prev).is_none();
                 let prev = dag.prev_events(node).filter(stateless);
                 stack.extend(prev.filter_map(|prev| dag.id(prev).cloned()));
@@ -344,6 +365,12 @@ impl Room {
             }
         }
         missing.into_iter().collect()
+    }
+
+    /// Whether there is a state after an event which is not loaded.
+    fn is_state_elsewhere(&self, node: NodeIndex) -> bool {
+        let timeline = &self.timeline;
+        timeline.records.after(node).is_some() && timeline.state_after(node).is_none()
     }
 
     /// Goes on with what waited for `nodes`, and for what that settles.
@@ -357,29 +384,10 @@ impl Room {
             let Some(id) = self.timeline.dag.id(node).cloned() else {
                 continue;
             };
-            for waiting in self.queue.needing(&id) {
-                let Some(event) = self.queue.get(&waiting).map(|entry| &entry.verified.event)
-                else {
-                    continue;
-                };
-                let lacking = self.lacking(event);
-                if !lacking.is_empty() && !self.is_rejected_already(event) {
-                    self.queue.update(&waiting, lacking);
-                    continue;
-                }
-                let Some(entry) = self.queue.take(&waiting) else {
-                    continue;
-                };
-                let (receipt, nodes) = self.take_up(entry.verified, notices);
-                notices.push(Notice::Settled {
-                    event: waiting,
-                    receipt,
-                });
-                settled.extend(nodes);
-            }
+            settled.extend(self.admit_waiting(&id, notices));
             // Events that are in the graph without a state, or with one that was claimed.
             let ready = self.with_new_state(node);
-            if !ready.is_empty() {
+            if !ready.is_empty() && self.saved.is_whole() {
                 settled.extend(self.reevaluate(&ready, None, notices));
             }
         }
@@ -404,9 +412,40 @@ impl Room {
         }
     }
 
+    /// Goes on with what waited for an event, and for what that settles.
+    pub(super) fn go_on(&mut self, id: &EventId, notices: &mut Vec<Notice>) {
+        let nodes = self.admit_waiting(id, notices);
+        self.settle(nodes, notices);
+    }
+
+    /// Judges the events that waited for one that is there now, as far as they lack nothing else.
+    fn admit_waiting(&mut self, id: &EventId, notices: &mut Vec<Notice>) -> Vec<NodeIndex> {
+        let mut settled = Vec::new();
+        for waiting in self.queue.needing(id) {
+            let Some(event) = self.queue.get(&waiting).map(|entry| &entry.verified.event) else {
+                continue;
+            };
+            let lacking = self.lacking(event);
+            if !self.is_ready(event, &lacking) {
+                self.queue.update(&waiting, lacking);
+                continue;
+            }
+            let Some(entry) = self.queue.take(&waiting) else {
+                continue;
+            };
+            let (receipt, nodes) = self.take_up(entry.verified, notices);
+            notices.push(Notice::Settled {
+                event: waiting,
+                receipt,
+            });
+            settled.extend(nodes);
+        }
+        settled
+    }
+
     /// The events after `node` that wait for the states after their `prev_events`, now that all of
     /// them are known.
-    fn with_new_state(&self, node: NodeIndex) -> BTreeSet<NodeIndex> {
+    pub(super) fn with_new_state(&self, node: NodeIndex) -> BTreeSet<NodeIndex> {
         let timeline = &self.timeline;
         if timeline.records.after(node).is_none() {
             return BTreeSet::new();
@@ -427,17 +466,17 @@ impl Room {
     pub(super) fn mark_history(&mut self, ids: Vec<EventId>) {
         let mut stack = ids;
         while let Some(id) = stack.pop() {
-            let aside = self.node(&id).filter(|node| self.aside.remove(node));
-            if let Some(node) = aside {
+            let node = self.node(&id);
+            if let Some(node) = node.filter(|node| self.aside.remove(node)) {
                 self.past.insert(node);
+                self.saved.change(node);
                 self.is_unsettled = true;
                 let dag = &self.timeline.dag;
-                stack.extend(
-                    dag.prev_events(node)
-                        .filter_map(|prev| dag.id(prev).cloned()),
-                );
+                let prev = dag.prev_events(node);
+                stack.extend(prev.filter_map(|prev| dag.id(prev).cloned()));
             }
-            if self.has_state_after(&id) || !self.history.insert(id.clone()) {
+            let after = node.and_then(|node| self.timeline.records.after(node));
+            if after.is_some() || !self.history.insert(id.clone()) {
                 continue;
             }
             if let Some(waiting) = self.queue.get(&id) {

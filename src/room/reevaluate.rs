@@ -14,7 +14,7 @@ use petgraph::graph::NodeIndex;
 use crate::dag::order;
 use crate::pdu::Pdu;
 use crate::room::{Notice, Room, Standing};
-use crate::timeline::{Asked, Claim, Extremities, Judged, Status, Verdict};
+use crate::timeline::{Asked, Extremities, Judged, StateIx, Status, Verdict};
 
 impl Room {
     /// Judges `seeds` again and everything that rests on them, and then what is accepted now and was
@@ -42,9 +42,7 @@ impl Room {
                 self.timeline.claims.remove(&node);
             }
             let was = self.timeline.records.get(node);
-            let before = self
-                .timeline
-                .before(node, was.as_ref().and_then(|was| was.before));
+            let before = self.timeline.before(node);
             let (mut verdict, asked) = self.timeline.verdict_in(node, before);
             let old = was.as_ref().map(|was| &was.verdict);
             let met_present = old.is_some_and(has_met_the_present);
@@ -80,7 +78,7 @@ impl Room {
                 settled.push(node);
             }
             self.timeline.records.set(node, judged);
-            self.revised.insert(node);
+            self.saved.change(node);
             changes.extend(old.map(|old| (node, old)));
             self.note_past(node);
         }
@@ -142,9 +140,9 @@ impl Room {
                     );
                 }
             }
-            let rests = |claim: &Claim| {
-                let mut entries = claim.state.iter();
-                entries.any(|(_, entry)| found.contains(&entry))
+            let rests = |claim: &StateIx| {
+                let mut entries = self.claimed(*claim);
+                entries.any(|entry| found.contains(&entry))
             };
             let claiming = claims.iter().filter(|(node, _)| !found.contains(node));
             stack.extend(
@@ -158,7 +156,7 @@ impl Room {
         }
         let cited = |node: NodeIndex| {
             let claim = claims.get(&node).into_iter();
-            let claimed = claim.flat_map(|claim| claim.state.iter().map(|(_, entry)| entry));
+            let claimed = claim.flat_map(|claim| self.claimed(*claim));
             let cited = dag.prev_events(node).chain(dag.auth_events(node));
             cited.chain(claimed).collect::<Vec<_>>()
         };
@@ -173,6 +171,12 @@ impl Room {
         left_over.sort_unstable_by_key(|node| key(*node));
         sorted.extend(left_over);
         sorted
+    }
+
+    /// The events of a claimed state.
+    fn claimed(&self, claim: StateIx) -> impl Iterator<Item = NodeIndex> + '_ {
+        let state = self.timeline.states.get(claim).into_iter();
+        state.flat_map(|state| state.iter().map(|(_, entry)| entry))
     }
 
     /// Finds the forward extremities anew. O(V · log V + E).

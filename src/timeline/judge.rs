@@ -27,7 +27,7 @@ impl Timeline {
     ///
     /// Also what check 4 asked of the `auth_events`, for check 6.
     pub(crate) fn judge(&mut self, node: NodeIndex) -> (Judged, Asked) {
-        let before = self.before(node, None);
+        let before = self.before(node);
         let (verdict, asked) = self.verdict_in(node, before);
         (self.record_with(node, verdict, before), asked)
     }
@@ -56,7 +56,7 @@ impl Timeline {
         rejected: Outcome,
         soft_failed: Outcome,
     ) -> Judged {
-        let before = self.before(node, None);
+        let before = self.before(node);
         let by_auth_events = if rejected == Outcome::Reject || self.is_complete(node) {
             Check::Stated(rejected)
         } else {
@@ -269,25 +269,24 @@ impl Timeline {
     }
 
     /// *S(E)*: the resolution of the states after the `prev_events`, or what is claimed as long as
-    /// they are not all known. Where it equals the state that it `was`, it is that one.
-    pub(crate) fn before(&mut self, node: NodeIndex, was: Option<StateIx>) -> Option<StateIx> {
+    /// they are not all known.
+    pub(crate) fn before(&mut self, node: NodeIndex) -> Option<StateIx> {
         let after: Option<Vec<StateIx>> = self
             .dag
             .prev_events(node)
-            .map(|prev| self.records.after(prev))
+            .map(|prev| {
+                let after = self.records.after(prev);
+                after.filter(|after| self.states.get(*after).is_some())
+            })
             .collect();
         match after {
-            Some(after) => self.resolved(after, was),
-            None => self.claimed(node, was),
+            Some(after) => self.resolved(after),
+            None => self.claimed(node),
         }
     }
 
     /// The resolution of some states; `None` where it needs events that are missing.
-    pub(crate) fn resolved(
-        &mut self,
-        mut states: Vec<StateIx>,
-        was: Option<StateIx>,
-    ) -> Option<StateIx> {
+    pub(crate) fn resolved(&mut self, mut states: Vec<StateIx>) -> Option<StateIx> {
         states.sort_unstable();
         states.dedup();
         match *states {
@@ -308,17 +307,8 @@ impl Timeline {
             .filter_map(|state| self.states.quality(*state))
             .max()?;
         let resolution = resolve::resolve(&self.dag, &maps, &self.rules, &self.options).ok()?;
-        let known = states.iter().copied().find(|known| {
-            self.states
-                .get(*known)
-                .is_some_and(|map| map.same(&resolution.state))
-                && self.states.quality(*known) == Some(quality)
-        });
         let parent = states.first().copied();
-        let resolved = known.or_else(|| {
-            self.states
-                .add_unless(was, resolution.state, quality, parent)
-        })?;
+        let resolved = self.states.add(resolution.state, quality, parent)?;
         self.states.remember(states, resolved);
         Some(resolved)
     }
@@ -338,15 +328,15 @@ impl Timeline {
 
     /// What somebody claims the state before an event to be. What was rejected since is no part
     /// of it.
-    fn claimed(&mut self, node: NodeIndex, was: Option<StateIx>) -> Option<StateIx> {
-        let claim = self.claims.get(&node)?;
-        let mut state = claim.state.clone();
-        for (key, entry) in &claim.state {
+    fn claimed(&mut self, node: NodeIndex) -> Option<StateIx> {
+        let claim = *self.claims.get(&node)?;
+        let (claimed, quality) = (self.states.get(claim)?, self.states.quality(claim)?);
+        let mut state = claimed.clone();
+        for (key, entry) in claimed {
             if self.dag.is_rejected(entry) {
                 state.remove(key);
             }
         }
-        let quality = claim.quality;
-        self.states.add_unless(was, state, quality, None)
+        self.states.add(state, quality, Some(claim))
     }
 }

@@ -52,14 +52,7 @@ pub(crate) struct Timeline {
     pub(crate) states: States,
     /// What somebody says the state before an event to be; used as long as the states after its
     /// `prev_events` are not all known.
-    pub(crate) claims: BTreeMap<NodeIndex, Claim>,
-}
-
-/// What somebody says a state to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
-    pub(crate) state: StateMap,
-    pub(crate) quality: Quality,
+    pub(crate) claims: BTreeMap<NodeIndex, StateIx>,
 }
 
 impl Timeline {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::auth::{Decision, Outcome, Rule};
 
 /// What the receipt checks say of an event.
@@ -38,7 +40,8 @@ pub enum Check {
 }
 
 /// Why an event is soft-failed that the rules allow by the current state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Withheld {
     /// Receipt check 7: the room's policy server has not signed it.
     PolicyUnsigned,

@@ -1,5 +1,7 @@
 //! The properties in which room versions differ.
 
+use serde::{Deserialize, Serialize};
+
 use crate::json::Mode;
 use crate::version::RedactionRules;
 use crate::version::table::STABLE;
@@ -144,7 +146,8 @@ impl AuthRules {
 }
 
 /// A value of `join_rule` that some room version gives a meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum JoinRule {
     /// Anybody may join.
     Public,

@@ -2,6 +2,7 @@
 
 mod acl;
 mod built;
+mod checkpoint;
 mod claimed_past;
 mod claims;
 mod convergence;

@@ -1,12 +1,15 @@
 //! `m.room.create`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::UserId;
 use crate::json::{Object, Value};
 
 /// What the rules read of a create event's content.
 ///
 /// Spec: [`m.room.create`](https://spec.matrix.org/v1.19/client-server-api/#mroomcreate).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Create {
     /// `room_version`.
     pub room_version: NamedVersion,
@@ -21,7 +24,8 @@ pub struct Create {
 }
 
 /// The room version that a create event names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NamedVersion {
     /// None, which means version 1.
     Absent,
@@ -32,7 +36,8 @@ pub enum NamedVersion {
 }
 
 /// `additional_creators` of a create event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AdditionalCreators {
     /// There is no such key.
     Absent,

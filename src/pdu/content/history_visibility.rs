@@ -1,5 +1,7 @@
 //! `m.room.history_visibility`.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 use crate::json::{Object, RawValue, Value};
@@ -9,7 +11,10 @@ use crate::json::{Object, RawValue, Value};
 /// Spec: [room history visibility][visibility].
 ///
 /// [visibility]: https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum HistoryVisibility {
     /// Anybody may see it, whether or not they were ever in the room.
     WorldReadable,

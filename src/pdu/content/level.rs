@@ -1,5 +1,7 @@
 //! Power levels as numbers: integers of any size, compared exactly.
 
+use serde::{Deserialize, Serialize};
+
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -72,6 +74,21 @@ impl Level {
             .map_or((false, text), |digits| (true, digits));
         let digits = digits.trim_start_matches('0').into();
         Self(Repr::Big(Box::new(Big { negative, digits })))
+    }
+
+    /// The level, if it is within 64 bits.
+    pub(super) fn as_i64(&self) -> Option<i64> {
+        match &self.0 {
+            Repr::Small(level) => Some(*level),
+            Repr::Big(_) => None,
+        }
+    }
+
+    /// The level that prints as `text`, but for leading zeros.
+    pub(super) fn from_decimal(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let is_decimal = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_decimal.then(|| Self::digits(text))
     }
 
     /// The integer that a string states.
@@ -174,7 +191,8 @@ impl fmt::Debug for Level {
 }
 
 /// What a user can do, or what doing something takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Power {
     /// The power levels event states something that is not a level. Nobody has such power, and
     /// such power is never enough.

@@ -1,29 +1,36 @@
 //! `m.room.member`.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 use crate::json::{Object, RawValue, Select, Value, base64};
+use crate::pdu::content::stored::{arrays, bytes};
 use crate::version::{JoinRule, RoomVersionRules};
 
 /// What the rules read of a member event's content.
 ///
 /// Spec: [`m.room.member`](https://spec.matrix.org/v1.19/client-server-api/#mroommember).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Member {
     /// `membership`; `None` if there is no such key.
     pub membership: Option<Membership>,
     /// What few member events have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     details: Option<Box<Details>>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Details {
     authoriser: Option<Authoriser>,
     third_party_invite: Option<ThirdPartyInvite>,
 }
 
 /// A user's relation to a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Membership {
     /// Barred from it.
     Ban,
@@ -72,7 +79,8 @@ impl fmt::Display for Membership {
 }
 
 /// `join_authorised_via_users_server`: the user whose server vouches for a restricted join.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Authoriser {
     /// A string, which should be a user id.
     Named(Box<str>),
@@ -88,14 +96,16 @@ impl Authoriser {
 
 /// `third_party_invite` of an invite: somebody was invited by an address elsewhere, and an
 /// identity server says that this user is who was meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ThirdPartyInvite {
     /// `signed`, if there is one.
     pub signed: Option<Signed>,
 }
 
 /// `signed` of a third-party invite.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Signed {
     /// `mxid`: the user whom the identity server vouches for, if it is a string.
     pub mxid: Option<Box<str>>,
@@ -106,11 +116,14 @@ pub struct Signed {
 }
 
 /// The signed bytes of a third-party invite with its signatures.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SignedInvite {
     /// The canonical JSON of `signed` without `signatures` and `unsigned`.
+    #[serde(with = "bytes")]
     pub message: Box<[u8]>,
     /// The ed25519 signatures, of whatever server, that are 64 bytes long.
+    #[serde(with = "arrays")]
     pub signatures: Vec<[u8; 64]>,
 }
 

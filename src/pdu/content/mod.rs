@@ -17,6 +17,7 @@ mod level;
 mod member;
 mod policy_server;
 mod power_levels;
+mod stored;
 mod third_party_invite;
 
 pub use self::create::{AdditionalCreators, Create, NamedVersion};
@@ -29,6 +30,8 @@ pub use self::policy_server::PolicyServer;
 pub use self::power_levels::{LevelDefect, LevelMap, NamedLevel, PowerLevels, StatedLevel};
 pub use self::third_party_invite::InviteKeys;
 
+use serde::{Deserialize, Serialize};
+
 use self::join_rules::join_rule_of_canonical;
 use crate::json::{CanonicalObject, Object, Value};
 use crate::pdu::{
@@ -39,7 +42,8 @@ use crate::version::{JoinRule, RoomVersionRules};
 /// The typed content of an event.
 ///
 /// Small to move: whatever is large is behind a pointer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Content {
     /// An event of which the rules read no content.
     #[default]

@@ -1,7 +1,10 @@
 //! `m.room.policy`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::ServerName;
 use crate::json::{Object, Value, base64};
+use crate::pdu::content::stored::key;
 
 /// The policy server that a room names: it is asked about events before they are sent.
 ///
@@ -9,13 +12,15 @@ use crate::json::{Object, Value, base64};
 /// the room.
 ///
 /// Spec: [`m.room.policy`](https://spec.matrix.org/v1.19/client-server-api/#mroompolicy).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PolicyServer {
     /// `via`: the server to ask.
     pub via: ServerName,
     /// `ed25519` of `public_keys`; `None` if that string is not 32 bytes in Base64, of either
     /// alphabet. Such an event is valid all the same, and the room names a key by which nobody
     /// can sign.
+    #[serde(with = "key")]
     pub key: Option<[u8; 32]>,
 }
 

@@ -1,5 +1,8 @@
 //! `m.room.power_levels`.
 
+use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
+
 use std::cmp::Ordering;
 
 use crate::id::UserId;
@@ -12,7 +15,8 @@ use crate::version::{LevelForms, RoomVersionRules};
 /// Spec: [`m.room.power_levels`][levels].
 ///
 /// [levels]: https://spec.matrix.org/v1.19/client-server-api/#mroompower_levels
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PowerLevels {
     named: [StatedLevel; 7],
     /// `users`.
@@ -26,7 +30,8 @@ pub struct PowerLevels {
 }
 
 /// The levels that have a property of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NamedLevel {
     /// `users_default`: of users that `users` does not list.
     UsersDefault,
@@ -124,7 +129,8 @@ impl StatedLevel {
 }
 
 /// A map from names to levels: `users`, `events` or `notifications`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "UnsortedLevelMap")]
 pub struct LevelMap {
     /// Sorted by name.
     entries: Vec<(Box<str>, StatedLevel)>,
@@ -132,7 +138,8 @@ pub struct LevelMap {
 }
 
 /// What a level map is in JSON.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Shape {
     #[default]
     Absent,
@@ -140,6 +147,27 @@ enum Shape {
     /// An empty array or string: it has no entries, but cannot be looked up in either.
     Empty,
     Malformed,
+}
+
+/// Entries that nobody has sorted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnsortedLevelMap {
+    entries: Vec<(Box<str>, StatedLevel)>,
+    shape: Shape,
+}
+
+impl TryFrom<UnsortedLevelMap> for LevelMap {
+    type Error = &'static str;
+
+    fn try_from(map: UnsortedLevelMap) -> Result<Self, Self::Error> {
+        let UnsortedLevelMap { entries, shape } = map;
+        if entries.is_sorted_by(|(one, _), (next, _)| one < next) {
+            Ok(Self { entries, shape })
+        } else {
+            Err("the entries are not sorted")
+        }
+    }
 }
 
 impl LevelMap {
@@ -212,7 +240,8 @@ impl LevelMap {
 }
 
 /// What is wrong with the shape of a power levels event's content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LevelDefect {
     /// A named level is not an integer.
     Named(NamedLevel),
@@ -228,6 +257,36 @@ pub enum LevelDefect {
         /// The first offending entry, if it is an object.
         entry: Option<Box<str>>,
     },
+}
+
+/// A defect whose map may be none.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredDefect {
+    Named(NamedLevel),
+    Map {
+        property: String,
+        entry: Option<Box<str>>,
+    },
+    Users {
+        entry: Option<Box<str>>,
+    },
+}
+
+impl<'de> Deserialize<'de> for LevelDefect {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match StoredDefect::deserialize(deserializer)? {
+            StoredDefect::Named(name) => Self::Named(name),
+            StoredDefect::Map { property, entry } => {
+                let mut names = ["events", "notifications"].into_iter();
+                let known = names.find(|known| *known == property);
+                let property =
+                    known.ok_or_else(|| D::Error::custom("there is no such map of levels"))?;
+                Self::Map { property, entry }
+            }
+            StoredDefect::Users { entry } => Self::Users { entry },
+        })
+    }
 }
 
 impl PowerLevels {
