@@ -213,7 +213,7 @@ impl Room {
             keys: keys.clone(),
         };
         let evicted = self.queue.wait_for_keys(unverified, &self.limits);
-        self.waiting_receipt(
+        waiting_receipt(
             Missing {
                 event: id,
                 events,
@@ -261,7 +261,7 @@ impl Room {
             self.mark_history(event.prev_events().to_vec());
         }
         let evicted = self.queue.wait(verified, lacking, &self.limits);
-        self.waiting_receipt(
+        waiting_receipt(
             Missing {
                 event: id,
                 events,
@@ -270,22 +270,6 @@ impl Room {
             evicted,
             notices,
         )
-    }
-
-    fn waiting_receipt(
-        &self,
-        missing: Missing,
-        evicted: Vec<EventId>,
-        notices: &mut Vec<Notice>,
-    ) -> Receipt {
-        let has_place = !evicted.contains(&missing.event);
-        let others = evicted.into_iter().filter(|id| *id != missing.event);
-        notices.extend(others.map(|event| Notice::Evicted { event }));
-        if has_place {
-            Receipt::Waiting(missing)
-        } else {
-            Receipt::Dropped(Fault::QueueFull)
-        }
     }
 
     /// What an event has to wait for: cited events that are not known, and `prev_events` after
@@ -396,7 +380,7 @@ impl Room {
             };
             let lacking = self.lacking(event);
             if !self.is_ready(event, &lacking) {
-                self.queue.update(&waiting, lacking);
+                self.queue.update(&waiting, &lacking);
                 continue;
             }
             let Some(entry) = self.queue.take(&waiting) else {
@@ -448,6 +432,18 @@ impl Room {
             let prev = prev.into_iter().flatten();
             stack.extend(prev.filter_map(|prev| dag.id(prev).cloned()));
         }
+    }
+}
+
+/// The receipt for an event that waits, unless it had to go at once.
+fn waiting_receipt(missing: Missing, evicted: Vec<EventId>, notices: &mut Vec<Notice>) -> Receipt {
+    let has_place = !evicted.contains(&missing.event);
+    let others = evicted.into_iter().filter(|id| *id != missing.event);
+    notices.extend(others.map(|event| Notice::Evicted { event }));
+    if has_place {
+        Receipt::Waiting(missing)
+    } else {
+        Receipt::Dropped(Fault::QueueFull)
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Head {
     pub credit: u64,
     /// Whether something is to be judged again as soon as the room is loaded whole.
     pub pending: Pending,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 
@@ -120,7 +120,7 @@ pub struct EventRow {
     /// Its reference hash in unpadded Base64, in room versions where the id is not made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_hash: Option<String>,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 
@@ -161,7 +161,7 @@ pub struct StateRow {
     pub removed: Vec<Key>,
     /// How far it can be trusted.
     pub quality: Quality,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 
@@ -201,7 +201,7 @@ pub struct WaitingRow {
     pub json: String,
     /// What it waits for.
     pub needs: WaitsFor,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 
