@@ -44,8 +44,7 @@ use serde::{Deserialize, Serialize};
 /// [`changes`] returns the rows that are new or have changed since the host last called
 /// [`persisted`]; the host writes them all in one transaction, replacing rows of the same
 /// keys, deletes those of [`Changes::settled`], commits, and calls `persisted`. If it crashes in
-/// between it has lost nothing: what it has is a room as it was, and what has happened since comes
-/// again over federation.
+/// between, what it has is the room as it was, and it receives again what has come since.
 ///
 /// States are kept by their difference from others. Some are kept whole, so that the way to any
 /// other is short, and in all these take no more room than the differences do.
