@@ -8,7 +8,7 @@ use crate::pdu::content::Content;
 use crate::room::checkpoint::verdict::VerdictRow;
 use crate::timeline::Quality;
 
-/// What there is one of for each room: a few hundred bytes where nothing is unusual.
+/// What there is one of for each room: some 500 bytes where nothing is unusual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -64,7 +64,7 @@ pub enum Pending {
     Gaps,
 }
 
-/// An event of the room: some 750 bytes of JSON for a message. Key: `event`.
+/// An event of the room: some 650 bytes of JSON for a message. Key: `event`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventRow {
