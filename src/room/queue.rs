@@ -274,16 +274,16 @@ impl Queue {
     }
 
     /// Says anew what an event waits for.
-    pub(super) fn update(&mut self, id: &EventId, lacking: BTreeSet<EventId>) {
+    pub(super) fn update(&mut self, id: &EventId, lacking: &BTreeSet<EventId>) {
         let Some(waiting) = self.verified.get_mut(id) else {
             return;
         };
         let arrival = waiting.arrival;
-        if waiting.lacking != lacking {
+        if waiting.lacking != *lacking {
             self.unsaved.insert(arrival);
         }
         let old = std::mem::replace(&mut waiting.lacking, lacking.clone());
-        for needed in old.difference(&lacking) {
+        for needed in old.difference(lacking) {
             self.forget_need(needed, arrival);
         }
         for needed in lacking.difference(&old) {

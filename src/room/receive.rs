@@ -427,7 +427,7 @@ impl Room {
             };
             let lacking = self.lacking(event);
             if !self.is_ready(event, &lacking) {
-                self.queue.update(&waiting, lacking);
+                self.queue.update(&waiting, &lacking);
                 continue;
             }
             let Some(entry) = self.queue.take(&waiting) else {

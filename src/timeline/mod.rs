@@ -11,7 +11,7 @@
 //! | rejected, soft failed                | [`Verdict`], [`Status`]                     |
 //! | a rule's look at a state             | [`DagState`]                                |
 //!
-//! Reads [`auth`](crate::auth), [`dag`](crate::dag), [`resolve`](crate::resolve). Spec:
+//! Reads [`auth`](crate::auth), [`dag`](crate::dag), [`resolve`]. Spec:
 //! <https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu>
 
 mod extremities;

@@ -315,7 +315,7 @@ impl States {
 /// How many entries away from a whole state another is still near, however small it is.
 const SHORT: u32 = 64;
 
-/// A number for an entry that looks random: the finaliser of SplitMix64. Nobody's choice of it
+/// A number for an entry that looks random: the finaliser of `SplitMix64`. Nobody's choice of it
 /// can do harm, for states of one sum are compared before they are taken for one.
 fn scattered(key: KeyIx, event: NodeIndex) -> u64 {
     let event = u64::try_from(event.index()).unwrap_or(u64::MAX);

@@ -61,7 +61,7 @@ impl Loading {
             });
         };
         let options = setup.resolve.unwrap_or_else(|| resolve::Options::of(rules));
-        let expected = fingerprint(rules, &options);
+        let expected = fingerprint(rules, options);
         if head.fingerprint != expected {
             return Err(RestoreError::OtherConfiguration {
                 found: head.fingerprint,

@@ -3,50 +3,7 @@
 //! The library keeps nothing itself. It gives a host rows to keep in whatever store it has, and
 //! makes a room of them again, without judging anything a second time.
 //!
-//! | row            | key          | changes                                                |
-//! |----------------|--------------|--------------------------------------------------------|
-//! | [`Head`]       | the room     | with everything                                        |
-//! | [`EventRow`]   | `event`      | when the event is judged again, which is rare          |
-//! | [`StateRow`]   | `state`      | never                                                  |
-//! | [`WaitingRow`] | `number`     | when something that the event waits for comes          |
-//!
-//! # Out
-//!
-//! [`Room::changes`] returns the rows that are new or have changed since the host last called
-//! [`Room::persisted`]; the host writes them all in one transaction, replacing rows of the same
-//! keys, deletes those of [`Changes::settled`], commits, and calls `persisted`. If it crashes in
-//! between it has lost nothing: what it has is a room as it was, and what has happened since comes
-//! again over federation.
-//!
-//! States are kept by their difference from others. Some are kept whole, so that the way to any
-//! other is short, and in all these take no more room than the differences do.
-//!
-//! # In
-//!
-//! [`Room::restore`] takes all rows. [`Loading`] takes those that it needs to go on from the
-//! forward extremities: a large room is mostly events that nobody asks for again. An event that
-//! builds on older ones makes such a room ask for them as if they were missing; the host looks
-//! into its store first, [`Room::load`] takes what it finds there, and [`Room::not_stored`] what it
-//! does not.
-//!
-//! A room that is restored is the room that it was: it answers every question in the same way, and
-//! so it does with whatever comes next. A room that was loaded in part does too, with these
-//! exceptions. What it has not loaded it does not know: a host has to see to it that an event in
-//! its store is not received again, and looks up old events there. What would have events judged
-//! again, it puts off until all of it is loaded: better copies of events that were altered, claims
-//! for events that have their place, gaps that close, and [`Room::soft_fail`] and its like.
-//!
-//! # Seals
-//!
-//! Each row ends in a seal, a hash over the rest of it and the room's id. Bits that flip in a
-//! store, a row of another room, or one that was cut short, are found: a room comes back as it was
-//! or not at all. A seal is no signature, and no help against somebody who writes rows of their
-//! own. Rows of different times can be told apart only where their numbers show it: a store has to
-//! keep transactions whole.
-//!
-//! The head also names the rules and options by which everything was found. Rows of another
-//! configuration, or of a library that judges otherwise, are refused: then a room has to be made
-//! again from its events.
+//! Everything else is told at [`Checkpoint`].
 
 mod closure;
 mod error;
@@ -74,6 +31,57 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 /// A room as rows.
+///
+/// | row            | key          | changes                                                |
+/// |----------------|--------------|--------------------------------------------------------|
+/// | [`Head`]       | the room     | with everything                                        |
+/// | [`EventRow`]   | `event`      | when the event is judged again, which is rare          |
+/// | [`StateRow`]   | `state`      | never                                                  |
+/// | [`WaitingRow`] | `number`     | when something that the event waits for comes          |
+///
+/// # Out
+///
+/// [`changes`] returns the rows that are new or have changed since the host last called
+/// [`persisted`]; the host writes them all in one transaction, replacing rows of the same
+/// keys, deletes those of [`Changes::settled`], commits, and calls `persisted`. If it crashes in
+/// between, what it has is the room as it was, and it receives again what has come since.
+///
+/// States are kept by their difference from others. Some are kept whole, so that the way to any
+/// other is short, and in all these take no more room than the differences do.
+///
+/// # In
+///
+/// [`restore`] takes all rows. [`Loading`] takes those that it needs to go on from the
+/// forward extremities: a large room is mostly events that nobody asks for again. An event that
+/// builds on older ones makes such a room ask for them as if they were missing; the host looks
+/// into its store first, [`load`] takes what it finds there, and [`not_stored`] what it
+/// does not.
+///
+/// A room that is restored is the room that it was: it answers every question in the same way, and
+/// so it does with whatever comes next. A room that was loaded in part does too, with these
+/// exceptions. What it has not loaded it does not know: a host has to see to it that an event in
+/// its store is not received again, and looks up old events there. What would have events judged
+/// again, it puts off until all of it is loaded: better copies of events that were altered, claims
+/// for events that have their place, gaps that close, and [`soft_fail`] and its like.
+///
+/// # Seals
+///
+/// Each row ends in a seal, a hash over the rest of it and the room's id. Bits that flip in a
+/// store, a row of another room, or one that was cut short, are found: a room comes back as it was
+/// or not at all. A seal is no signature, and no help against somebody who writes rows of their
+/// own. Rows of different times can be told apart only where their numbers show it: a store has to
+/// keep transactions whole.
+///
+/// The head also names the rules and options by which everything was found. Rows of another
+/// configuration, or of a library that judges otherwise, are refused: then a room has to be made
+/// again from its events.
+///
+/// [`changes`]: crate::room::Room::changes
+/// [`persisted`]: crate::room::Room::persisted
+/// [`restore`]: crate::room::Room::restore
+/// [`load`]: crate::room::Room::load
+/// [`not_stored`]: crate::room::Room::not_stored
+/// [`soft_fail`]: crate::room::Room::soft_fail
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {

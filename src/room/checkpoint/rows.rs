@@ -8,7 +8,7 @@ use crate::pdu::content::Content;
 use crate::room::checkpoint::verdict::VerdictRow;
 use crate::timeline::Quality;
 
-/// What there is one of for each room: a few hundred bytes where nothing is unusual.
+/// What there is one of for each room: some 500 bytes where nothing is unusual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -48,7 +48,7 @@ pub struct Head {
     pub credit: u64,
     /// Whether something is to be judged again as soon as the room is loaded whole.
     pub pending: Pending,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 
@@ -64,7 +64,7 @@ pub enum Pending {
     Gaps,
 }
 
-/// An event of the room: some 750 bytes of JSON for a message. Key: `event`.
+/// An event of the room: some 650 bytes of JSON for a message. Key: `event`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventRow {
@@ -120,7 +120,7 @@ pub struct EventRow {
     /// Its reference hash in unpadded Base64, in room versions where the id is not made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_hash: Option<String>,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 
@@ -163,7 +163,7 @@ pub struct StateRow {
     pub removed: Vec<Key>,
     /// How far it can be trusted.
     pub quality: Quality,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 
@@ -203,7 +203,7 @@ pub struct WaitingRow {
     pub json: String,
     /// What it waits for.
     pub needs: WaitsFor,
-    /// See [the module](self).
+    /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
     pub seal: String,
 }
 

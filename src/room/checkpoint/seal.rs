@@ -39,7 +39,7 @@ fn half(bytes: &[u8]) -> String {
 }
 
 /// The hash that two rooms have in common if they are judged alike.
-pub(super) fn fingerprint(rules: &RoomVersionRules, options: &resolve::Options) -> String {
+pub(super) fn fingerprint(rules: &RoomVersionRules, options: resolve::Options) -> String {
     half(format!("roomdag {ALGORITHMS} {rules:?} {options:?}").as_bytes())
 }
 

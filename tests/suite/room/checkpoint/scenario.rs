@@ -458,7 +458,9 @@ pub(super) fn altered_redaction(rules: &RoomVersionRules) -> (Scenario, EventId)
     let message = Draft::message(alice.clone(), "m.room.message", Object::new());
     let target = author.send(message, &alice, &[join]).unwrap();
     let redaction = Draft::redaction(alice.clone(), target.clone(), Object::new());
-    let redaction = author.send(redaction, &alice, &[target.clone()]).unwrap();
+    let redaction = author
+        .send(redaction, &alice, std::slice::from_ref(&target))
+        .unwrap();
     let bytes: Vec<Vec<u8>> = author
         .events
         .iter()
