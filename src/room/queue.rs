@@ -224,9 +224,12 @@ impl Queue {
             if !by_number && self.bytes <= limits.waiting_bytes {
                 break;
             }
-            let taken = |share: &Share| match by_number {
-                true => share.arrivals.len(),
-                false => share.bytes,
+            let taken = |share: &Share| {
+                if by_number {
+                    share.arrivals.len()
+                } else {
+                    share.bytes
+                }
             };
             let shares = self.servers.iter();
             let most = shares.max_by_key(|(server, share)| (taken(share), Reverse(*server)));

@@ -185,14 +185,11 @@ impl Room {
             .extremities_of(&order, |node| self.counts(node));
         self.extremities = Extremities::default();
         self.is_unsettled = false;
-        let found = match found.iter().all(|node| self.past.contains(node)) {
-            // What they were the past of proved not to be accepted.
-            true => found,
-            false => {
-                let present = found.into_iter().filter(|node| !self.past.contains(node));
-                present.collect()
-            }
-        };
+        let is_past = |node: &NodeIndex| self.past.contains(node);
+        // Where there is nothing else, what it was the past of proved not to be accepted.
+        let all = found.iter().all(is_past);
+        let found = found.into_iter().filter(|node| all || !is_past(node));
+        let found: Vec<NodeIndex> = found.collect();
         for node in found {
             if let Some(after) = self.timeline.records.after(node) {
                 self.extremities.insert(node, after);
