@@ -327,13 +327,17 @@ impl Queue {
             if !by_number && self.bytes <= limits.waiting_bytes {
                 break;
             }
+            let taken = |share: &Share| {
+                if by_number {
+                    share.arrivals.len()
+                } else {
+                    share.bytes
+                }
+            };
             let unverified = self.unverified.keys().next_back().copied();
             let gone = match unverified {
                 Some(last) => self.take_unverified(last).map(|waiting| waiting.id),
-                None => self.evict(|share| match by_number {
-                    true => share.arrivals.len(),
-                    false => share.bytes,
-                }),
+                None => self.evict(taken),
             };
             let Some(id) = gone else {
                 break;

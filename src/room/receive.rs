@@ -403,13 +403,11 @@ impl Room {
         verified: Verified,
         notices: &mut Vec<Notice>,
     ) -> (Receipt, Vec<NodeIndex>) {
-        match self.node(verified.event.id()) {
-            Some(node) => self.arrive(node, verified, notices),
-            None => {
-                let (receipt, node) = self.admit(verified, None);
-                (receipt, node.into_iter().collect())
-            }
+        if let Some(node) = self.node(verified.event.id()) {
+            return self.arrive(node, verified, notices);
         }
+        let (receipt, node) = self.admit(verified, None);
+        (receipt, node.into_iter().collect())
     }
 
     /// Goes on with what waited for an event, and for what that settles.

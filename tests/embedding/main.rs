@@ -1,5 +1,5 @@
-//! A real embedding: three homeservers, each with a room in memory and its tables in SQLite, that
-//! send each other PDUs.
+//! A real embedding: three homeservers, each with a room in memory and its tables in `SQLite`,
+//! that send each other PDUs.
 //!
 //! The story is the one that Matrix promises. One server goes down in the middle of a conversation;
 //! the others go on, fork and ban each other; it comes back from its database file, catches up
@@ -7,6 +7,7 @@
 //! process is killed again and again in the middle of its database work.
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::expect_used,
     clippy::indexing_slicing,

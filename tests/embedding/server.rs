@@ -96,7 +96,7 @@ impl Server {
         let bytes = create.json().as_bytes();
         let (room, receipt) = Room::open(bytes, &Setup::default(), &self.keys, now).unwrap();
         self.room = Some(room);
-        self.keep(receipt.admitted().cloned(), &[], &[])
+        self.keep(receipt.admitted(), &[], &[])
     }
 
     /// Says something; whether the rules allow it is theirs to say.
@@ -140,20 +140,19 @@ impl Server {
 
     /// Keeps what came of a PDU, which goes out to `recipients`.
     fn act(&mut self, received: &Received, recipients: &[usize]) -> Result<(), Killed> {
-        let own = received.receipt.admitted().cloned();
+        let own = received.receipt.admitted();
         self.keep(own, &settled(&received.notices), recipients)
     }
 
     /// One transaction: whatever a process is killed in the middle of, has not happened.
     fn keep(
         &mut self,
-        own: Option<Admitted>,
+        own: Option<&Admitted>,
         others: &[Admitted],
         recipients: &[usize],
     ) -> Result<(), Killed> {
         let room = self.room.as_mut().unwrap();
-        self.store
-            .keep(own.as_ref(), others, recipients, &room.changes())?;
+        self.store.keep(own, others, recipients, &room.changes())?;
         room.persisted();
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What a server keeps on disk, in SQLite tables.
+//! What a server keeps on disk, in tables of `SQLite`.
 //!
 //! | table    | a row is                                                                  |
 //! |----------|---------------------------------------------------------------------------|

@@ -82,13 +82,11 @@ impl World {
             self.servers[server].store.arm(fuse);
             let done = act(&mut self.servers[server]);
             self.servers[server].store.arm(None);
-            match done {
-                Ok(answer) => return answer,
-                Err(Killed) => {
-                    self.kills += 1;
-                    self.servers[server].restart();
-                }
+            if let Ok(answer) = done {
+                return answer;
             }
+            self.kills += 1;
+            self.servers[server].restart();
         }
     }
 

@@ -46,7 +46,7 @@ fn a_claim_alone_takes_no_extremity_away() {
     claim(&mut room, &built, &two, 0, &[&topic]);
     assert_eq!(room.standing(&topic.id), Some(Standing::Accepted));
     assert_eq!(room.standing(&two.id), Some(Standing::Accepted));
-    let mut both = [&*last, &[two.id.clone()]].concat();
+    let mut both = [&*last, std::slice::from_ref(&two.id)].concat();
     both.sort_unstable();
     assert_eq!(room.extremities(), both);
     let _ = room.receive(&one.json, &keys(), NOW);

@@ -20,7 +20,7 @@ use roomdag::version::{EventIdFormat, RoomVersionRules};
 use crate::room::draft::{NOW, ring, stable};
 use crate::room::support::{
     ALICE, BOB, EVE, LEVELS, MEMBER, Scribe, TOPIC, Told, accepted, altered, changed, home,
-    observed, waits,
+    observed, only, waits,
 };
 
 const BAN: &str = r#"{"membership":"ban"}"#;
@@ -116,18 +116,18 @@ fn a_claim_that_leaves_out_a_ban_is_no_more_than_a_claim() {
         let late = hole.late.clone();
         // Eve speaks after her ban, by permission of her old membership.
         let auth = {
-            let mut auth = hole.scribe.auth(&Told::message(BOB), &[late.clone()]);
+            let mut auth = hole.scribe.auth(&Told::message(BOB), only(&late));
             auth.pop();
             auth.push(hole.scribe.order[5].clone());
             auth
         };
         let forged = hole
             .scribe
-            .write_citing(&Told::message(EVE), &[late.clone()], &auth);
+            .write_citing(&Told::message(EVE), only(&late), &auth);
         let join = hole.scribe.order[5].clone();
         assert_eq!(hole.scribe.pdu(&join).state_key(), Some(EVE));
         assert_eq!(hole.scribe.room.standing(&forged), Some(Standing::Rejected));
-        let child = hole.scribe.say_at(BOB, &[forged.clone()]);
+        let child = hole.scribe.say_at(BOB, only(&forged));
 
         // With the true state it is rejected.
         let mut room = hole.room();
@@ -153,7 +153,7 @@ fn a_claim_that_leaves_out_a_ban_is_no_more_than_a_claim() {
         let change = (Standing::Accepted, Standing::Rejected);
         assert_eq!(revised(&notices, &forged), Some(change));
         assert_eq!(revised(&notices, &child), None);
-        assert_eq!(room.extremities(), [child.clone()]);
+        assert_eq!(room.extremities(), only(&child));
         let current = room.current_state().unwrap();
         assert_eq!(current.get(MEMBER, EVE).unwrap().id, ban);
     }
@@ -186,7 +186,7 @@ fn history_corrects_a_claim_that_lies() {
         let change = (Standing::Accepted, Standing::Rejected);
         assert_eq!(revised(&notices, &late), Some(change));
         // There is something to build on, and a current state.
-        assert_eq!(room.extremities(), [lost[1].clone()], "{}", rules.id);
+        assert_eq!(room.extremities(), only(&lost[1]), "{}", rules.id);
         assert_eq!(
             room.current_state().unwrap().get(MEMBER, EVE).unwrap().id,
             &lost[1]
@@ -203,7 +203,7 @@ fn what_a_lie_had_rejected_is_accepted_once_history_shows_it() {
         let join = Told::state(dora, MEMBER, dora, r#"{"membership":"join"}"#);
         let tip = hole.scribe.room.extremities();
         let join = hole.scribe.write(&join, &tip);
-        let words = hole.scribe.say_at(dora, &[join.clone()]);
+        let words = hole.scribe.say_at(dora, only(&join));
         // The claim says that the join rules are not there, so that nobody could join.
         let rule = hole.scribe.holder(&tip, "m.room.join_rules", "").unwrap();
         let lie = hole.claim_without(&[&rule]);
@@ -331,7 +331,7 @@ fn a_provisional_event_is_rejected_if_the_complete_state_says_so() {
             let received = scribe.feed(&mut room, &forged);
             let mut receipt = received.receipt;
             if let Receipt::Waiting(missing) = &receipt {
-                assert_eq!(missing.events, [join.clone()]);
+                assert_eq!(missing.events, only(&join));
                 let claim = Claim {
                     auth_chain: vec![scribe.bytes(&join)],
                     ..partial.clone()
@@ -508,7 +508,7 @@ fn a_claim_that_rests_on_the_event_it_is_for_is_refused() {
         let mut scribe = Scribe::new(&rules);
         let lost = scribe.say(BOB);
         let levels = crate::room::support::levels(&rules, r#"{"ban":40}"#);
-        let late = scribe.put_object(ALICE, LEVELS, "", levels);
+        let late = scribe.put_object(ALICE, LEVELS, "", &levels);
         let topic = scribe.put(BOB, TOPIC, "", r#"{"topic":"later"}"#);
         let mut room = scribe.open();
         let known = scribe.order[1..].iter().take_while(|id| **id != lost);
@@ -516,19 +516,15 @@ fn a_claim_that_rests_on_the_event_it_is_for_is_refused() {
         let _ = waits(scribe.feed(&mut room, &late).receipt);
         let before = format!("{room:?}");
         for after in [&late, &topic] {
-            let claim = match after == &late {
-                true => {
-                    let state = scribe.room.state_after(&late).unwrap();
-                    let ids: Vec<EventId> =
-                        state.iter().map(|(_, event)| event.id.clone()).collect();
-                    scribe.claim_of(&ids)
-                }
-                false => {
-                    let mut claim = scribe.claim_before(&late);
-                    claim.events.push(scribe.bytes(&topic));
-                    claim.auth_chain.push(scribe.bytes(&late));
-                    claim
-                }
+            let claim = if *after == late {
+                let state = scribe.room.state_after(&late).unwrap();
+                let ids = state.iter().map(|(_, event)| event.id.clone());
+                scribe.claim_of(&ids.collect::<Vec<_>>())
+            } else {
+                let mut claim = scribe.claim_before(&late);
+                claim.events.push(scribe.bytes(&topic));
+                claim.auth_chain.push(scribe.bytes(&late));
+                claim
             };
             let event = late.clone();
             let refused = scribe.take(&mut room, &late, &claim);

@@ -16,7 +16,7 @@ use roomdag::version::{EventIdFormat, JoinRule, RoomVersionRules};
 use crate::room::draft::{object, stable};
 use crate::room::support::{
     ALICE, BOB, EVE, JOIN_RULES, LEVELS, MEMBER, Observed, Scribe, TOPIC, Told, accepted, altered,
-    home, levels, observed, waits,
+    home, levels, observed, only, waits,
 };
 
 /// What is known of the events themselves.
@@ -107,9 +107,9 @@ fn restricted(scribe: &mut Scribe) -> Option<EventId> {
     let join = scribe.craft(&told, &tip, &auth);
     let limits = Limits::default();
     let signer = home(ALICE);
-    let signed = countersign_join(join.pdu(), signer.signer(), &scribe.rules, &limits).unwrap();
+    let whole = countersign_join(join.pdu(), signer.signer(), &scribe.rules, &limits).unwrap();
     let id = join.id().clone();
-    let bytes = signed.json().as_bytes().to_vec();
+    let bytes = whole.json().as_bytes().to_vec();
     accepted(&scribe.give_own(&bytes));
     scribe.signed.insert(id.clone(), bytes);
     scribe.order.push(id.clone());
@@ -137,7 +137,7 @@ fn stories(rules: &RoomVersionRules) -> Vec<(&'static str, Scribe, EventId)> {
     });
     story("levels", &|scribe| {
         let levels = levels(rules, r#"{"invite":40,"notifications":{"room":30}}"#);
-        Some(scribe.put_object(ALICE, LEVELS, "", levels))
+        Some(scribe.put_object(ALICE, LEVELS, "", &levels))
     });
     story("redaction", &|scribe| {
         let target = scribe.say(BOB);
@@ -208,7 +208,7 @@ fn the_intact_copy_counts_in_whatever_order_they_come() {
                     scribe.feed_all(&mut room, before);
                     let give = |room: &mut Room, bytes: &[u8]| {
                         let missing = waits(scribe.give(room, bytes));
-                        assert_eq!(missing.events, [last.clone()], "{word}, {}", rules.id);
+                        assert_eq!(missing.events, only(last), "{word}, {}", rules.id);
                     };
                     if intact_first {
                         give(&mut room, scribe.bytes(&event));
@@ -253,9 +253,10 @@ fn the_current_state_follows_the_intact_copy() {
         let before: Vec<EventId> = scribe.order[1..].to_vec();
         let mut room = scribe.open();
         for id in &before {
-            let bytes = match id == &raised {
-                true => altered(scribe.bytes(id)),
-                false => scribe.bytes(id).to_vec(),
+            let bytes = if *id == raised {
+                altered(scribe.bytes(id))
+            } else {
+                scribe.bytes(id).to_vec()
             };
             let _ = scribe.give(&mut room, &bytes);
         }

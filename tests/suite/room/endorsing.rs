@@ -16,7 +16,7 @@ use roomdag::version::{JoinRule, RoomVersionRules};
 use crate::room::draft::{NOW, stable};
 use crate::room::support::{
     ALICE, BOB, EVE, JOIN_RULES, MEMBER, Scribe, TOPIC, Told, accepted, altered, changed, home,
-    waits,
+    only, waits,
 };
 
 const POLICY: &str = "m.room.policy";
@@ -99,7 +99,7 @@ fn the_policy_servers_signature_decides_between_accepted_and_soft_failed() {
         let receipt = scribe.give(&mut room, &good);
         accepted(&receipt);
         assert_eq!(receipt.admitted().unwrap().json.as_bytes(), good);
-        assert_eq!(room.extremities(), [unsigned.clone()]);
+        assert_eq!(room.extremities(), only(&unsigned));
         let receipt = scribe.give(&mut room, &good);
         assert!(matches!(
             receipt,
@@ -109,7 +109,7 @@ fn the_policy_servers_signature_decides_between_accepted_and_soft_failed() {
             }
         ));
 
-        let wrong = message(&mut scribe, &[unsigned.clone()]);
+        let wrong = message(&mut scribe, only(&unsigned));
         let bytes = scribe.bytes(&wrong).to_vec();
         let bad = signed_with(&bytes, &home(BOB).key, &rules);
         withheld(&scribe.give(&mut room, &bad), Withheld::PolicyInvalid);
@@ -120,7 +120,7 @@ fn the_policy_servers_signature_decides_between_accepted_and_soft_failed() {
         // Rejected is rejected, whoever has signed.
         let bad = scribe.craft(
             &Told::state(EVE, TOPIC, "", "{}"),
-            &[right.clone()],
+            only(&right),
             &scribe.auth(&Told::message(EVE), &tip),
         );
         let bytes = signed(bad.json().as_bytes(), &rules);
@@ -198,7 +198,7 @@ fn who_sends_an_altered_copy_first_is_asked_for_the_signature_all_the_same() {
 fn a_key_that_is_none_signs_nothing_until_the_room_names_another() {
     for rules in stable() {
         let (mut scribe, mut room, named) = guarded(&rules, "AAAA");
-        let event = message(&mut scribe, &[named.clone()]);
+        let event = message(&mut scribe, only(&named));
         let bytes = scribe.bytes(&event).to_vec();
         withheld(
             &scribe.give(&mut room, &signed(&bytes, &rules)),
@@ -219,7 +219,7 @@ fn the_room_can_always_change_its_mind() {
         let key = policy_key().verify_key().to_base64();
         // By another policy event.
         let (mut scribe, mut room, named) = guarded(&rules, &key);
-        let off = scribe.write(&Told::state(ALICE, POLICY, "", "{}"), &[named.clone()]);
+        let off = scribe.write(&Told::state(ALICE, POLICY, "", "{}"), only(&named));
         accepted(&scribe.feed(&mut room, &off).receipt);
         assert_eq!(room.policy_server(), PolicyUse::Malformed);
         let free = message(&mut scribe, &[off]);
@@ -227,14 +227,14 @@ fn the_room_can_always_change_its_mind() {
 
         // Events of that type with another state key, and messages, are like any other.
         let (mut scribe, mut room, named) = guarded(&rules, &key);
-        let other = scribe.write(&Told::state(ALICE, POLICY, "x", "{}"), &[named.clone()]);
+        let other = scribe.write(&Told::state(ALICE, POLICY, "x", "{}"), only(&named));
         withheld(
             &scribe.feed(&mut room, &other).receipt,
             Withheld::PolicyUnsigned,
         );
 
         // By a redaction.
-        let redaction = scribe.write(&Told::redaction(ALICE, &named), &[named.clone()]);
+        let redaction = scribe.write(&Told::redaction(ALICE, &named), only(&named));
         let bytes = signed(scribe.bytes(&redaction), &rules);
         accepted(&scribe.give(&mut room, &bytes));
         assert_eq!(room.policy_server(), PolicyUse::Malformed);
@@ -278,8 +278,8 @@ fn check_7_is_made_when_an_event_takes_its_place() {
         scribe.put(BOT, MEMBER, BOT, r#"{"membership":"join"}"#);
         let early = scribe.say(BOB);
         let named = scribe.put(ALICE, POLICY, "", &policy(&key));
-        let lost = message(&mut scribe, &[named.clone()]);
-        let late = message(&mut scribe, &[lost.clone()]);
+        let lost = message(&mut scribe, only(&named));
+        let late = message(&mut scribe, only(&lost));
         let (lost_bytes, late_bytes) = (
             signed(scribe.bytes(&lost), &rules),
             scribe.bytes(&late).to_vec(),

@@ -18,7 +18,7 @@ use roomdag::version::RoomVersionRules;
 
 use crate::room::draft::{NOW, stable};
 use crate::room::support::{
-    ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, entries, home, observed,
+    ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, entries, home, observed, only,
 };
 
 fn sorted(ids: &[&EventId]) -> Vec<EventId> {
@@ -63,7 +63,7 @@ impl Evasion {
         let tip = scribe.room.extremities();
         let message = scribe.say_at(BOB, &tip);
         let ban = scribe.write(&Told::state(ALICE, MEMBER, EVE, BAN), &tip);
-        let late = scribe.say_at(EVE, std::slice::from_ref(&message));
+        let late = scribe.say_at(EVE, only(&message));
         Self {
             scribe,
             message,
@@ -131,8 +131,8 @@ fn what_follows_a_soft_failed_event_is_judged_as_usual() {
         let late = evasion.late.clone();
         let mut room = evasion.room();
         let _ = evasion.scribe.feed(&mut room, &late);
-        let again = evasion.scribe.say_at(EVE, &[late.clone()]);
-        let by_bob = evasion.scribe.say_at(BOB, &[late.clone()]);
+        let again = evasion.scribe.say_at(EVE, only(&late));
+        let by_bob = evasion.scribe.say_at(BOB, only(&late));
         let topic = Told::state(EVE, TOPIC, "", r#"{"topic":"mine"}"#);
         let bad = evasion.scribe.write(&topic, &[late]);
         let receipt = evasion.scribe.feed(&mut room, &again).receipt;
@@ -161,12 +161,12 @@ fn the_example_of_the_specification_comes_out_as_it_says() {
         let draft = Told::message(ALICE).draft();
         let now = scribe.tick();
         let built = room.build(draft, home(ALICE).signer(), now).unwrap();
-        assert_eq!(built.event.pdu().prev_events(), [b.clone()]);
+        assert_eq!(built.event.pdu().prev_events(), only(&b));
 
         // Another server, which had C first, does. Version 1 prefers C, later ones the ban.
         let d = scribe.say_at(EVE, &[b, c.clone()]);
         accepted(&scribe.feed(&mut room, &d).receipt);
-        assert_eq!(room.extremities(), [d.clone()]);
+        assert_eq!(room.extremities(), only(&d));
         let topic = room.state_before(&d).unwrap().get(TOPIC, "");
         let by_c = topic.map(|topic| topic.id.clone()) == Some(c.clone());
         assert_eq!(by_c, rules.id == "1");
@@ -180,7 +180,7 @@ fn the_example_of_the_specification_comes_out_as_it_says() {
 fn there_is_always_an_extremity() {
     for rules in stable() {
         let mut evasion = Evasion::new(&rules);
-        let _ = evasion.scribe.say_at(EVE, &[evasion.late.clone()]);
+        let _ = evasion.scribe.say_at(EVE, only(&evasion.late));
         let mut room = evasion.scribe.open();
         for id in &evasion.scribe.order[1..] {
             let _ = evasion.scribe.feed(&mut room, id);
@@ -220,7 +220,7 @@ fn the_host_may_soft_fail_what_is_accepted_and_readmit_what_is_soft_failed() {
         // The state after it is what it was.
         assert!(room.state_after(&topic).unwrap().get(TOPIC, "").is_some());
         assert_eq!(room.readmit(&topic), Some(Standing::Accepted));
-        assert_eq!(room.extremities(), [topic.clone()]);
+        assert_eq!(room.extremities(), only(&topic));
         room.soft_fail(&topic);
         room.readmit(&topic);
         let mut after = observed(room);
@@ -266,7 +266,7 @@ fn what_would_be_one_extremity_too_many_is_soft_failed_and_nothing_is_pruned() {
             assert_eq!(room.extremities(), three);
         }
         // One that takes the place of another is not too many, nor is one that joins some.
-        let next = scribe.say_at(BOB, &[siblings[0].clone()]);
+        let next = scribe.say_at(BOB, only(&siblings[0]));
         accepted(&scribe.feed(&mut room, &next).receipt);
         let join = scribe.say_at(BOB, &[siblings[1].clone(), siblings[2].clone()]);
         accepted(&scribe.feed(&mut room, &join).receipt);
@@ -276,7 +276,7 @@ fn what_would_be_one_extremity_too_many_is_soft_failed_and_nothing_is_pruned() {
         assert_eq!(room.readmit(&siblings[3]), Some(Standing::Accepted));
         assert_eq!(room.readmit(&siblings[4]), Some(Standing::Accepted));
         assert_eq!(room.extremities().len(), 4);
-        let on = scribe.say_at(BOB, &[siblings[3].clone()]);
+        let on = scribe.say_at(BOB, only(&siblings[3]));
         accepted(&scribe.feed(&mut room, &on).receipt);
         assert_eq!(room.extremities().len(), 4);
         let more = scribe.say_at(BOB, &tip);
@@ -303,7 +303,7 @@ fn what_would_bring_one_state_too_many_is_soft_failed_and_nothing_is_pruned() {
         let topics =
             [&a, &b, &c].map(|text| scribe.write(&Told::state(BOB, TOPIC, "", text), &tip));
         let messages: Vec<EventId> = (0..3)
-            .map(|_| scribe.say_at(BOB, &[topics[0].clone()]))
+            .map(|_| scribe.say_at(BOB, only(&topics[0])))
             .collect();
         accepted(&scribe.feed(&mut room, &topics[0]).receipt);
         accepted(&scribe.feed(&mut room, &topics[1]).receipt);
@@ -373,7 +373,7 @@ mod growth {
             let mut checks = Vec::new();
             for turn in 0..20 {
                 let end = &mut ends[turn % 2];
-                *end = scribe.say_at(BOB, &[end.clone()]);
+                *end = scribe.say_at(BOB, only(end));
                 let (received, effort) = counted(|| scribe.feed(&mut room, end));
                 accepted(&received.receipt);
                 checks.push(effort.of(Step::Check));

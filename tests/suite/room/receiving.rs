@@ -21,7 +21,7 @@ use roomdag::version::RoomVersionRules;
 use crate::room::draft::stable;
 use crate::room::support::{
     ALICE, BOB, EVE, LEVELS, Observed, Scribe, TOPIC, Told, accepted, altered, changed, observed,
-    settled, waits,
+    only, settled, waits,
 };
 
 const fn is_send_and_sync<T: Send + Sync>() {}
@@ -45,12 +45,12 @@ fn what_came_only_with_a_claim_has_no_state_to_build_on() {
         let outlier = scribe.put(ALICE, TOPIC, "", &topic("a"));
         let unseen = scribe.say(BOB);
         let late = scribe.say(ALICE);
-        let child = scribe.say_at(BOB, std::slice::from_ref(&outlier));
+        let child = scribe.say_at(BOB, only(&outlier));
 
         let mut room = scribe.open();
         scribe.feed_all(&mut room, &before[1..]);
         let missing = waits(scribe.feed(&mut room, &late).receipt);
-        assert_eq!(missing.events, [unseen.clone()]);
+        assert_eq!(missing.events, only(&unseen));
         let claim = scribe.claim_before(&late);
         scribe.take(&mut room, &late, &claim).unwrap();
         assert_eq!(room.standing(&outlier), Some(Standing::Outlier));
@@ -91,9 +91,9 @@ fn a_rejected_state_event_changes_nothing_and_hides_nothing() {
         assert_eq!(after.get(TOPIC, "").unwrap().id, &good);
 
         // What follows it is judged as if it followed what that follows.
-        let child = scribe.say_at(EVE, std::slice::from_ref(&bad));
+        let child = scribe.say_at(EVE, only(&bad));
         assert_eq!(scribe.room.standing(&child), Some(Standing::Accepted));
-        assert_eq!(scribe.room.extremities(), [child.clone()]);
+        assert_eq!(scribe.room.extremities(), only(&child));
         let state = scribe.room.state_before(&child).unwrap();
         assert_eq!(state.get(TOPIC, "").unwrap().id, &good);
 
@@ -151,7 +151,7 @@ fn an_event_of_another_room_is_dropped_and_never_joins_the_graphs() {
         let prev = [tip[0].clone(), foreign.clone()];
         let event = scribe.craft(&Told::message(EVE), &prev, &auth);
         let missing = waits(scribe.give(&mut room, event.json().as_bytes()));
-        assert_eq!(missing.events, [foreign.clone()]);
+        assert_eq!(missing.events, only(&foreign));
         let receipt = scribe.give(&mut room, other.bytes(&foreign));
         assert!(matches!(receipt, Receipt::Dropped(Fault::WrongRoom { .. })));
         assert_eq!(room.waiting().count(), 1);

@@ -30,6 +30,10 @@ use crate::room::support::{
     ALICE, BOB, EVE, LEVELS, Scribe, TOPIC, Told, accepted, levels, observed,
 };
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with what a room answers"
+)]
 fn no(reason: NoRedaction) -> Option<RedactionOutcome> {
     Some(RedactionOutcome::DoesNotApply(reason))
 }
@@ -107,7 +111,7 @@ fn a_redaction_is_held_against_the_levels_before_it() {
         let target = scribe.say(ALICE);
         let early = redact(&mut scribe, BOB, &target);
         let raised = levels(&rules, r#"{"redact":60}"#);
-        scribe.put_object(ALICE, LEVELS, "", raised);
+        scribe.put_object(ALICE, LEVELS, "", &raised);
         let late = redact(&mut scribe, BOB, &target);
         applies(&scribe.room, &early, &target);
         let outcome = scribe.room.redaction(&late);
@@ -116,7 +120,7 @@ fn a_redaction_is_held_against_the_levels_before_it() {
             "{outcome:?}"
         );
         let lowered = levels(&rules, r#"{"redact":0}"#);
-        scribe.put_object(ALICE, LEVELS, "", lowered);
+        scribe.put_object(ALICE, LEVELS, "", &lowered);
         let outcome = scribe.room.redaction(&late);
         assert!(
             matches!(outcome, Some(RedactionOutcome::DoesNotApply(_))),
@@ -383,7 +387,7 @@ fn who_has_lost_power_since_is_soft_failed_by_the_rules_alone() {
             _ => format!(r#"{{"users":{{"{ALICE}":100}}}}"#),
         };
         let less = levels(&rules, &users);
-        scribe.put_object(ALICE, LEVELS, "", less);
+        scribe.put_object(ALICE, LEVELS, "", &less);
         let mut room = scribe.copy();
         // From before he lost it.
         let late = scribe.write(&Told::redaction(BOB, &target), &tip);

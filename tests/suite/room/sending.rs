@@ -217,10 +217,10 @@ fn an_event_is_held_against_the_current_state_as_well_as_the_one_before_it() {
         let ban = scribe.write(&ban, &tip);
         let message = scribe.say_at(BOB, &tip);
         scribe.feed_all(&mut room, [&ban, &message]);
-        let build = |by: &str| room.build(Told::message(by).draft(), home(by).signer(), NOW);
-        let built = build(BOB).unwrap();
+        let send = |by: &str| room.build(Told::message(by).draft(), home(by).signer(), NOW);
+        let built = send(BOB).unwrap();
         assert_eq!(built.event.pdu().prev_events(), [message]);
-        forbidden(build(EVE), Rule::SenderNotJoined);
+        forbidden(send(EVE), Rule::SenderNotJoined);
     }
 }
 
@@ -389,9 +389,10 @@ fn nobody_gets_a_template_for_what_they_may_not_do() {
             make(&scribe, Handshake::Leave, NEW),
             Rule::LeaveNothingToLeave,
         );
-        let rule = match rules.auth.knows(JoinRule::Knock) {
-            true => Rule::KnockNotEnabled,
-            false => Rule::MembershipUnknown,
+        let rule = if rules.auth.knows(JoinRule::Knock) {
+            Rule::KnockNotEnabled
+        } else {
+            Rule::MembershipUnknown
         };
         forbidden(make(&scribe, Handshake::Knock, NEW), rule);
         scribe.put(ALICE, JOIN_RULES, "", r#"{"join_rule":"invite"}"#);

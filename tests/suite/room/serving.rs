@@ -13,7 +13,9 @@ use roomdag::room::{At, Gap, Room, Served, ServerAcl, Standing, Visibility, Visi
 use roomdag::version::{CreateReference, RoomVersionRules};
 
 use crate::room::draft::stable;
-use crate::room::support::{ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, home, waits};
+use crate::room::support::{
+    ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, home, only, waits,
+};
 
 const NEW: &str = "@new:other.example";
 const JOIN: &str = r#"{"membership":"join"}"#;
@@ -41,11 +43,11 @@ impl Line {
         let mut scribe = Scribe::new(rules);
         let start = scribe.room.extremities();
         let first = scribe.say_at(BOB, &start);
-        let bad = scribe.write(&Told::state(EVE, TOPIC, "", "{}"), &[first.clone()]);
-        let second = scribe.say_at(BOB, &[bad.clone()]);
-        let soft = scribe.say_at(EVE, &[second.clone()]);
-        let third = scribe.say_at(BOB, &[soft.clone()]);
-        let last = scribe.say_at(BOB, &[third.clone()]);
+        let bad = scribe.write(&Told::state(EVE, TOPIC, "", "{}"), only(&first));
+        let second = scribe.say_at(BOB, only(&bad));
+        let soft = scribe.say_at(EVE, only(&second));
+        let third = scribe.say_at(BOB, only(&soft));
+        let last = scribe.say_at(BOB, only(&third));
         let mut room = scribe.copy();
         room.soft_fail(&soft);
         assert_eq!(room.standing(&bad), Some(Standing::Rejected));
@@ -132,7 +134,7 @@ fn backfill_of_a_fork_has_every_event_once() {
         let mut scribe = Scribe::new(&rules);
         let tip = scribe.room.extremities();
         let (one, two) = (scribe.say_at(BOB, &tip), scribe.say_at(BOB, &tip));
-        let longer = scribe.say_at(BOB, &[one.clone()]);
+        let longer = scribe.say_at(BOB, only(&one));
         let merge = scribe.say_at(BOB, &[longer.clone(), two.clone()]);
         for limit in [1, 2, 5] {
             let mut from = vec![merge.clone(), one.clone()];
@@ -277,7 +279,7 @@ fn history_ends_where_nobody_has_sent_more_and_backfill_goes_on_from_there() {
                 ));
             }
             // What lies in the past takes nobody's place.
-            assert_eq!(room.extremities(), [join.clone()]);
+            assert_eq!(room.extremities(), only(&join));
             rounds += 1;
         }
         assert!(rounds >= 3);
@@ -315,7 +317,7 @@ impl Visits {
         let leave = scribe.put(NEW, MEMBER, NEW, LEAVE);
         let between = scribe.say(BOB);
         let again = scribe.put(NEW, MEMBER, NEW, JOIN);
-        let beside = scribe.say_at(BOB, &[before.clone()]);
+        let beside = scribe.say_at(BOB, only(&before));
         Self {
             scribe,
             before,
@@ -402,9 +404,9 @@ fn who_joined_only_before_does_not_see_what_was_shared_later() {
         // What is served to that server is redacted.
         let served = scribe
             .room
-            .missing_events(&[later.clone()], &[], 0, 1, &server(NEW));
+            .missing_events(only(&later), &[], 0, 1, &server(NEW));
         assert!(served[0].visibility.is_visible(), "its own leave");
-        let (served, _) = scribe.room.backfill(&[later.clone()], 1, &server(NEW));
+        let (served, _) = scribe.room.backfill(only(&later), 1, &server(NEW));
         let expected = Served {
             event: later.clone(),
             visibility: Visibility::Denied,

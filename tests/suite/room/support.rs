@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use roomdag::crypto::{self, KeyRing, Timestamp, event_id};
+use roomdag::crypto::{self, KeyRing, Timestamp};
 use roomdag::id::{EventId, RoomId};
 use roomdag::json::{Mode, Object, Value};
 use roomdag::limits::Limits;
@@ -68,7 +68,7 @@ pub(super) fn levels(rules: &RoomVersionRules, more: &str) -> Object {
         r#"{{"ban":50,"events":{{}},"events_default":0,"invite":0,"kick":50,"redact":50,
             "state_default":50,"users":{users},"users_default":0}}"#
     ));
-    for (key, value) in object(more).iter() {
+    for (key, value) in &object(more) {
         levels.insert(key, value.clone());
     }
     levels
@@ -85,7 +85,7 @@ impl Scribe {
         let mut scribe = self;
         scribe.put(ALICE, MEMBER, ALICE, r#"{"membership":"join"}"#);
         let levels = levels(&rules, "{}");
-        scribe.put_object(ALICE, LEVELS, "", levels);
+        scribe.put_object(ALICE, LEVELS, "", &levels);
         scribe.put(ALICE, JOIN_RULES, "", r#"{"join_rule":"public"}"#);
         scribe.put(BOB, MEMBER, BOB, r#"{"membership":"join"}"#);
         scribe.put(EVE, MEMBER, EVE, r#"{"membership":"join"}"#);
@@ -298,7 +298,7 @@ impl Scribe {
         sender: &str,
         event_type: &str,
         key: &str,
-        content: Object,
+        content: &Object,
     ) -> EventId {
         let text = String::from_utf8(content.to_canonical()).unwrap();
         self.put(sender, event_type, key, &text)
@@ -457,6 +457,11 @@ impl<'a> Told<'a> {
     }
 }
 
+/// A list of one event.
+pub(super) fn only(id: &EventId) -> &[EventId] {
+    std::slice::from_ref(id)
+}
+
 /// The JSON of an event, changed.
 pub(super) fn changed(bytes: &[u8], change: impl FnOnce(&mut Object)) -> Vec<u8> {
     let mut json = Object::parse(bytes, Mode::Lenient).unwrap();
@@ -471,13 +476,6 @@ pub(super) fn altered(bytes: &[u8]) -> Vec<u8> {
         let content = json.get_mut("content").and_then(Value::as_object_mut);
         content.unwrap().insert("altered", true);
     })
-}
-
-pub(super) fn id_of(bytes: &[u8], rules: &RoomVersionRules) -> EventId {
-    event_id(
-        &Pdu::parse(bytes, rules, &Limits::default()).unwrap(),
-        rules,
-    )
 }
 
 /// What a state holds: type, state key and event, sorted.

@@ -15,7 +15,7 @@ use roomdag::version::EventIdFormat;
 
 use crate::room::draft::{NOW, ring, stable};
 use crate::room::support::{
-    ALICE, BOB, EVE, Scribe, Told, accepted, altered, changed, home, observed, waits,
+    ALICE, BOB, EVE, Scribe, Told, accepted, altered, changed, home, observed, only, waits,
 };
 
 /// Keys of all servers but Eve's.
@@ -48,9 +48,9 @@ fn an_event_waits_for_the_keys_that_its_signatures_name() {
         assert_eq!(missing.event, event);
         assert_eq!(missing.keys, eves_key());
         // What else it needs is named at once.
-        assert_eq!(missing.events, [lost.clone()]);
+        assert_eq!(missing.events, only(&lost));
         let waiting: Vec<_> = room.waiting().collect();
-        assert_eq!(waiting, [missing.clone()]);
+        assert_eq!(waiting, std::slice::from_ref(&missing));
         // The same copy waits once, and what follows it waits for it.
         let again = waits(room.receive(scribe.bytes(&event), &few, NOW).receipt);
         assert_eq!(again, missing);
@@ -266,8 +266,8 @@ fn an_event_that_was_evicted_is_named_as_missing_by_what_waits_for_it() {
         let known = scribe.order[1..].to_vec();
         let tip = scribe.room.extremities();
         let lost = scribe.say_at(EVE, &tip);
-        let middle = scribe.say_at(EVE, &[lost.clone()]);
-        let child = scribe.say_at(BOB, &[middle.clone()]);
+        let middle = scribe.say_at(EVE, only(&lost));
+        let child = scribe.say_at(BOB, only(&middle));
         let limits = Limits {
             waiting_events: 1,
             ..Limits::default()
@@ -275,11 +275,11 @@ fn an_event_that_was_evicted_is_named_as_missing_by_what_waits_for_it() {
         let mut room = scribe.open_within(limits);
         scribe.feed_all(&mut room, &known);
         let missing = waits(scribe.feed(&mut room, &child).receipt);
-        assert_eq!(missing.events, [middle.clone()]);
+        assert_eq!(missing.events, only(&middle));
         // Two servers have one each: the first by name loses.
         let received = scribe.feed(&mut room, &middle);
         assert_eq!(received.receipt, Receipt::Dropped(Fault::QueueFull));
-        assert_eq!(waiting_ids(&room), [child.clone()]);
+        assert_eq!(waiting_ids(&room), only(&child));
         accepted(&scribe.feed(&mut room, &lost).receipt);
         accepted(&scribe.feed(&mut room, &middle).receipt);
         assert_eq!(room.standing(&child), Some(Standing::Accepted));
@@ -336,7 +336,9 @@ fn an_event_among_its_own_ancestors_is_dropped() {
         let auth = scribe.auth(&Told::message(EVE), &tip);
         let rejected = scribe.write(&Told::state(EVE, "m.room.topic", "", "{}"), &tip);
         let by_rejected: Vec<EventId> = auth.iter().cloned().chain([rejected.clone()]).collect();
-        let circles: [Vec<(&str, Vec<EventId>, &Vec<EventId>)>; 5] = [
+        // Name, `prev_events`, `auth_events`.
+        type Link<'a> = (&'a str, Vec<EventId>, &'a [EventId]);
+        let circles: [Vec<Link<'_>>; 5] = [
             vec![("self", vec![tip[0].clone(), id("self")], &auth)],
             vec![("a", vec![id("b")], &auth), ("b", vec![id("a")], &auth)],
             vec![
