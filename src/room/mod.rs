@@ -20,22 +20,27 @@
 //! | room history visibility                        | [`Room::is_visible_to_user`], [`Room::is_visible_to_server`] |
 //! | server ACLs, `m.federate`                      | [`ServerAcl`], [`Room::federates_with`]   |
 //! | policy servers                                 | [`Room::policy_server`]                   |
+//! | (going in and out of the host's storage)       | [`Room::changes`], [`Room::restore`], [`Loading`] |
 //!
 //! # The loop
 //!
 //! ```
 //! use std::collections::BTreeMap;
 //!
-//! use roomdag::json::{Object, Value};
-//! use roomdag::room::{Draft, Founding, Notice, Receipt, Room, Setup, Signer, create_event};
-//! use roomdag::{EventId, KeyRing, Limits, RoomId, ServerName, SigningKey, UserId, version};
+//! use roomdag::json::Object;
+//! use roomdag::room::{
+//!     Admitted, Checkpoint, Draft, Founding, Notice, Receipt, Room, Setup, Signer, create_event,
+//! };
+//! use roomdag::{EventId, KeyRing, Limits, version};
+//! # use roomdag::{KeyId, ServerName, SigningKey, UserId};
 //! # use roomdag::crypto::{Timestamp, Validity};
 //!
-//! /// A server with one room; the map stands for a table on disk.
+//! /// A server with one room. The map and the checkpoint stand for tables on disk.
 //! struct Server {
 //!     keys: KeyRing,
 //!     room: Room,
 //!     pdus: BTreeMap<EventId, String>,
+//!     disk: Checkpoint,
 //! }
 //!
 //! impl Server {
@@ -47,49 +52,48 @@
 //!             match notice {
 //!                 // Something has come that this event had waited for.
 //!                 Notice::Settled { receipt, .. } => self.act(receipt),
-//!                 Notice::Outlier(event) => println!("keep {}", event.id),
+//!                 Notice::Outlier(event) => self.keep(&event),
 //!                 Notice::Revised { event, was, is } => println!("{event} was {was}, is {is}"),
 //!                 Notice::Evicted { event } => println!("{event} may be fetched again"),
 //!             }
 //!         }
+//!         // On a disk, this and what was kept above are one transaction.
+//!         self.disk.apply(self.room.changes());
+//!         self.room.persisted();
 //!     }
 //!
 //!     fn act(&mut self, receipt: Receipt) {
-//!         // What the room has taken up is kept, in the form in which it goes on.
 //!         if let Some(event) = receipt.admitted() {
-//!             self.pdus.insert(event.id.clone(), event.json.as_text().to_owned());
+//!             self.keep(event);
 //!         }
 //!         match receipt {
 //!             Receipt::Accepted(event) => println!("show {} to clients", event.id),
 //!             Receipt::Provisional { event, .. } => println!("show {} with care", event.id),
-//!             Receipt::SoftFailed { event, because } => println!("keep {}: {because}", event.id),
-//!             Receipt::Rejected { event, because } => println!("keep {}: {because}", event.id),
+//!             Receipt::SoftFailed { event, because } => println!("hide {}: {because}", event.id),
+//!             Receipt::Rejected { event, because } => println!("hide {}: {because}", event.id),
 //!             Receipt::Waiting(missing) => println!("fetch {:?} {:?}", missing.events, missing.keys),
 //!             Receipt::Known { .. } | Receipt::Dropped(_) => {}
 //!         }
 //!     }
+//!
+//!     /// Keeps what the room has taken up, in the form in which it goes on.
+//!     fn keep(&mut self, event: &Admitted) {
+//!         self.pdus.insert(event.id.clone(), event.json.as_text().to_owned());
+//!     }
 //! }
-//! # fn ids() -> Result<(ServerName, UserId), roomdag::id::IdError> {
-//! #     Ok((ServerName::parse("a.org")?, UserId::parse("@alice:a.org")?))
-//! # }
-//! # let (name, alice) = ids()?;
-//! # let key = SigningKey::from_seed(roomdag::KeyId::parse("ed25519:1")?, &[1; 32])?;
+//! # let (name, alice) = (ServerName::parse("a.org")?, UserId::parse("@alice:a.org")?);
+//! # let key = SigningKey::from_seed(KeyId::parse("ed25519:1")?, &[1; 32])?;
 //! # let now = Timestamp::from_millis(1_800_000_000_000);
 //! # let mut keys = KeyRing::new();
 //! # keys.insert(name.clone(), key.key_id().clone(), key.verify_key(), Validity::Forever)?;
+//! # let founding = Founding { creator: alice.clone(), room_id: None, content: Object::new(),
+//! #     event_id: None, origin_server_ts: now };
 //!
 //! // Alice of a.org makes a room, joins it and says something.
 //! let signer = Signer { server: &name, key: &key };
-//! let founding = Founding {
-//!     creator: alice.clone(),
-//!     room_id: None, // made of the create event, from room version 12 on
-//!     content: Object::new(),
-//!     event_id: None,
-//!     origin_server_ts: now,
-//! };
 //! let create = create_event(founding, signer, &version::V12, &Limits::default())?;
 //! let (room, receipt) = Room::open(create.json().as_bytes(), &Setup::default(), &keys, now)?;
-//! let mut server = Server { keys, room, pdus: BTreeMap::new() };
+//! let mut server = Server { keys, disk: room.checkpoint(), room, pdus: BTreeMap::new() };
 //! server.act(receipt);
 //! let join = Object::from_iter([("membership", "join")]);
 //! let hello = Object::from_iter([("body", "hello"), ("msgtype", "m.text")]);
@@ -101,10 +105,17 @@
 //!     // Here it is sent to the other servers, too.
 //!     server.take(built.event.json().as_bytes(), now);
 //! }
-//! assert_eq!(server.pdus.len(), 3);
-//! assert!(server.room.current_state()?.get("m.room.member", alice.as_str()).is_some());
+//!
+//! // The server starts again, and goes on where it was.
+//! let room = Room::restore(server.disk, &Setup::default())?;
+//! assert_eq!(room.extremities(), server.room.extremities());
+//! assert!(room.current_state()?.get("m.room.member", alice.as_str()).is_some());
+//! # assert_eq!(server.pdus.len(), 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `tests/embedding` is the same on `SQLite`, with three servers that lose each other, ask each
+//! other for what they missed, and are killed in the middle of their transactions.
 //!
 //! # What the answers ask of the host
 //!
@@ -122,6 +133,18 @@
 //! before or after it in a transaction. Errors are for calls that cannot be right or lack something:
 //! [`OpenError`], [`ClaimError`], [`SendError`], [`BuildError`], [`TemplateError`]. A call that
 //! returns an error has changed nothing.
+//!
+//! # What the host keeps
+//!
+//! 1. The PDUs that the room has taken up, by id, in the form that [`Admitted`] has: other servers
+//!    and clients ask for them. The room never needs them again.
+//! 2. The room, as rows of plain data: [`Room::changes`] are those that are new or have changed,
+//!    and [`Room::persisted`] says that they are kept. Both in one transaction with the PDUs; a
+//!    process that is killed before it commits has lost what other servers will send again.
+//! 3. Its keys, its signing key and what it has not sent yet.
+//!
+//! [`Room::restore`] makes the room of all its rows, [`Loading`] of those that it takes to go on
+//! from the forward extremities, which are few where a room is old. See [`Checkpoint`].
 //!
 //! # Gaps
 //!
@@ -147,7 +170,7 @@
 //! in a batch makes no difference. There are three exceptions, which lie in the matter. Soft failure
 //! (checks 6 and 7) is about the moment of arrival. In room versions 1 and 2, where servers choose
 //! the ids, the first of two events of one id stays. And what did not fit into
-//! [`Limits`](crate::limits::Limits) has to come again.
+//! [`Limits`] has to come again.
 //!
 //! An answer that was given changes only if what it rested on does: a claim is replaced or
 //! superseded, or an event comes intact that was known in an altered form. The host itself can
