@@ -10,7 +10,7 @@ use crate::event::{Event, HashCheck};
 use crate::id::EventId;
 use crate::pdu::Pdu;
 use crate::pdu::content::Content;
-use crate::room::receive::Verified;
+use crate::room::receive::{Door, Verified};
 use crate::room::{Admitted, Fault, Notice, Receipt, Rejection, Room, SoftFailure, Standing};
 use crate::state::TypeIx;
 use crate::timeline::{Asked, Judged, Quality, StateIx, Status, Timeline, Withheld};
@@ -26,7 +26,7 @@ impl Room {
         verified: Verified,
         claim: Option<StateIx>,
     ) -> (Receipt, Option<NodeIndex>) {
-        let pdu = verified.pdu.clone();
+        let (pdu, door) = (verified.pdu.clone(), verified.door);
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
         let node = match self.timeline.dag.insert(event) {
             Ok(node) => node,
@@ -45,6 +45,8 @@ impl Room {
         let (mut judged, asked) = self.timeline.judge(node);
         if self.is_of_the_past(node) {
             self.past.insert(node);
+        } else if door == Door::Backfill {
+            self.aside.insert(node);
         } else {
             self.judge_by_present(node, Some(&pdu), &mut judged, &asked);
         }

@@ -27,7 +27,7 @@ use crate::dag::order;
 use crate::event::{Event, HashCheck};
 use crate::id::{EventId, KeyId, RoomId, ServerName};
 use crate::pdu::{CREATE, FormatError, Pdu};
-use crate::room::receive::{Verified, unlimited};
+use crate::room::receive::{Door, Verified, unlimited};
 use crate::room::{Admitted, Fault, Notice, Room};
 use crate::state::StateMap;
 use crate::timeline::{Quality, Status};
@@ -330,7 +330,7 @@ impl Room {
             if self.node(&id).is_some() || reading.bodies.contains_key(&id) {
                 continue;
             }
-            match self.verified(&pdu, keys, now) {
+            match self.verified(&pdu, Door::Live, keys, now) {
                 Ok(body) => {
                     reading.bodies.insert(id, body);
                 }

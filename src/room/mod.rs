@@ -237,6 +237,7 @@ pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use};
 pub use self::receipt::{
     Admitted, Fault, Missing, Notice, Receipt, Received, Rejection, SoftFailure, Standing,
 };
+pub use self::receive::Door;
 pub use self::redaction::{NoRedaction, RedactionOutcome, RedactionReason};
 pub use self::resident::{Submission, SubmittedError, template_response};
 pub use self::restricted::{
@@ -282,8 +283,8 @@ pub struct Room {
     /// Events that were found to lie before others that have their place: they meet no current
     /// state and are no extremities.
     past: BTreeSet<NodeIndex>,
-    /// Events that came with a claim only. As long as nobody sends them, or builds on them, they
-    /// have no place among the extremities.
+    /// Events that came with a claim, or from a backfill, only. As long as nobody sends them live, or
+    /// builds on them, they have no place among the extremities.
     aside: BTreeSet<NodeIndex>,
     /// Whether events have moved between these, so that the extremities are to be found anew.
     is_unsettled: bool,

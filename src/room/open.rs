@@ -11,7 +11,7 @@ use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::resolve;
 use crate::room::checkpoint::Saved;
 use crate::room::queue::Queue;
-use crate::room::receive::Verified;
+use crate::room::receive::{Door, Verified};
 use crate::room::{Claim, ClaimError, Notice, Receipt, Rejection, Room, Standing};
 use crate::timeline::{Extremities, Timeline};
 use crate::version::{RoomVersionRules, RoomVersions};
@@ -93,7 +93,11 @@ impl Room {
         }
         let (create, id) = (event.id().clone(), event.room_id.clone());
         let mut room = Self::without_events(&rules, setup, create, id);
-        let verified = Verified { event, pdu };
+        let verified = Verified {
+            door: Door::Live,
+            event,
+            pdu,
+        };
         let (receipt, _) = room.admit(verified, None);
         match receipt {
             Receipt::Rejected { because, .. } => Err(OpenError::Rejected(because)),

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::id::{EventId, KeyId, ServerName};
 use crate::limits::Limits;
 use crate::pdu::Pdu;
-use crate::room::receive::Verified;
+use crate::room::receive::{Door, Verified};
 
 /// The events that wait.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +77,22 @@ pub(super) struct Waiting {
 pub(super) struct Unverified {
     pub(super) id: EventId,
     pub(super) pdu: Pdu,
+    pub(super) door: Door,
     pub(super) keys: Vec<(ServerName, KeyId)>,
+}
+
+/// An event that had to go.
+#[derive(Debug)]
+pub(super) struct Evicted {
+    pub(super) id: EventId,
+    pub(super) prev_events: Vec<EventId>,
+}
+
+impl Evicted {
+    fn of(id: EventId, pdu: &Pdu) -> Self {
+        let prev_events = pdu.prev_events().to_vec();
+        Self { id, prev_events }
+    }
 }
 
 impl Queue {
@@ -152,7 +167,7 @@ impl Queue {
         verified: Verified,
         lacking: BTreeSet<EventId>,
         limits: &Limits,
-    ) -> Vec<EventId> {
+    ) -> Vec<Evicted> {
         self.put(verified, lacking);
         self.make_room(limits)
     }
@@ -185,7 +200,7 @@ impl Queue {
         &mut self,
         unverified: Unverified,
         limits: &Limits,
-    ) -> Vec<EventId> {
+    ) -> Vec<Evicted> {
         let copies = self.copies.get(&unverified.id).into_iter().flatten();
         let same = |arrival: &Arrival| {
             let other = self.unverified.get(arrival);
@@ -231,7 +246,7 @@ impl Queue {
     pub(super) fn take_verifiable(
         &mut self,
         is_known: impl Fn(&ServerName, &KeyId, &Pdu) -> bool,
-    ) -> Vec<Pdu> {
+    ) -> Vec<(Pdu, Door)> {
         let some = |waiting: &Unverified| {
             let mut keys = waiting.keys.iter();
             keys.any(|(server, key)| is_known(server, key, &waiting.pdu))
@@ -241,17 +256,18 @@ impl Queue {
         let taken = ready
             .into_iter()
             .filter_map(|arrival| self.take_unverified(arrival));
-        taken.map(|waiting| waiting.pdu).collect()
+        taken.map(|waiting| (waiting.pdu, waiting.door)).collect()
     }
 
-    /// Takes out every copy of an event. Whether there was any.
-    pub(super) fn abandon(&mut self, id: &EventId) -> bool {
+    /// Takes out every copy of an event.
+    pub(super) fn abandon(&mut self, id: &EventId) -> Vec<Evicted> {
         let copies = self.copies.get(id).cloned().unwrap_or_default();
-        let mut found = self.take(id).is_some();
-        for copy in copies {
-            found |= self.take_unverified(copy).is_some();
-        }
-        found
+        let verified = self.take(id).map(|gone| gone.verified.pdu);
+        let unverified = copies
+            .into_iter()
+            .filter_map(|copy| Some(self.take_unverified(copy)?.pdu));
+        let all: Vec<Pdu> = verified.into_iter().chain(unverified).collect();
+        all.iter().map(|pdu| Evicted::of(id.clone(), pdu)).collect()
     }
 
     fn take_unverified(&mut self, arrival: Arrival) -> Option<Unverified> {
@@ -264,6 +280,21 @@ impl Queue {
         }
         self.leave(arrival, size(&waiting.pdu));
         Some(waiting)
+    }
+
+    /// Says anew by which door a verified event came.
+    pub(super) fn set_door(&mut self, id: &EventId, door: Door) {
+        if let Some(waiting) = self.verified.get_mut(id) {
+            if waiting.verified.door != door {
+                waiting.verified.door = door;
+                self.unsaved.insert(waiting.arrival);
+            }
+        }
+    }
+
+    /// Whether a verified event waits for `id`.
+    pub(super) fn needs(&self, id: &EventId) -> bool {
+        self.needed_by.contains_key(id)
     }
 
     /// The verified events that wait for `id`, in order of arrival.
@@ -320,7 +351,7 @@ impl Queue {
     }
 
     /// Keeps within the limits, and says which events had to go for that.
-    fn make_room(&mut self, limits: &Limits) -> Vec<EventId> {
+    fn make_room(&mut self, limits: &Limits) -> Vec<Evicted> {
         let mut evicted = Vec::new();
         loop {
             let by_number = self.len() > limits.waiting_events;
@@ -336,24 +367,26 @@ impl Queue {
             };
             let unverified = self.unverified.keys().next_back().copied();
             let gone = match unverified {
-                Some(last) => self.take_unverified(last).map(|waiting| waiting.id),
+                Some(last) => self
+                    .take_unverified(last)
+                    .map(|gone| Evicted::of(gone.id, &gone.pdu)),
                 None => self.evict(taken),
             };
-            let Some(id) = gone else {
+            let Some(gone) = gone else {
                 break;
             };
-            evicted.push(id);
+            evicted.push(gone);
         }
         evicted
     }
 
     /// Takes out the last verified event of the server whose events take most.
-    fn evict(&mut self, taken: impl Fn(&Share) -> usize) -> Option<EventId> {
+    fn evict(&mut self, taken: impl Fn(&Share) -> usize) -> Option<Evicted> {
         let shares = self.servers.iter();
         let (_, most) = shares.max_by_key(|(server, share)| (taken(share), Reverse(*server)))?;
         let id = self.arrivals.get(most.arrivals.last()?).cloned()?;
-        self.take(&id)?;
-        Some(id)
+        let gone = self.take(&id)?;
+        Some(Evicted::of(id, &gone.verified.pdu))
     }
 }
 

@@ -2,20 +2,36 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use petgraph::graph::NodeIndex;
 
 use crate::crypto::{self, KeyRing, KeyStatus, Timestamp, VerifyError};
 use crate::event::{Event, HashCheck};
-use crate::id::{EventId, KeyId, ServerName};
+use crate::id::EventId;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
-use crate::room::queue::Unverified;
+use crate::room::queue::{Evicted, Unverified};
 use crate::room::{Admitted, Fault, Missing, Notice, Receipt, Received, Room};
 use crate::version::RoomVersionRules;
+
+/// By which door an event came.
+///
+/// In order: an event that came by both came by the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// [`Room::receive`]: it may be news.
+    #[default]
+    Live,
+    /// [`Room::receive_backfilled`]: another server says that it is old.
+    Backfill,
+}
 
 /// An event that has passed checks 2 and 3, and the PDU that it was.
 #[derive(Clone, Debug)]
 pub(super) struct Verified {
+    pub(super) door: Door,
     pub(super) event: Event,
     pub(super) pdu: Pdu,
 }
@@ -66,19 +82,22 @@ impl Room {
     /// [checks]: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
     pub fn receive(&mut self, bytes: &[u8], keys: &KeyRing, now: Timestamp) -> Received {
         let limits = self.limits;
-        self.receive_within(bytes, &limits, keys, now)
+        self.receive_by(Door::Live, bytes, &limits, keys, now)
     }
 
     /// As [`receive`](Self::receive), for events of the past that another server answered
     /// `/backfill` with: the numbers of `prev_events` and `auth_events` are not limited, as old
-    /// events have more of them.
+    /// events have more of them, and the current state, which is newer, is not asked about them.
+    ///
+    /// That they are old is the other server's word. They become no forward extremities, and take
+    /// no other's place, unless what the room has turns out to follow them, or they come live.
     ///
     /// Spec: [`GET /backfill`][backfill].
     ///
     /// [backfill]: https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1backfillroomid
     pub fn receive_backfilled(&mut self, bytes: &[u8], keys: &KeyRing, now: Timestamp) -> Received {
         let limits = unlimited(self.limits);
-        self.receive_within(bytes, &limits, keys, now)
+        self.receive_by(Door::Backfill, bytes, &limits, keys, now)
     }
 
     /// Judges the events that waited for keys which `keys` has by now; and what was put off while
@@ -92,9 +111,9 @@ impl Room {
             !matches!(found, KeyStatus::Unknown)
         });
         let mut notices = self.catch_up();
-        for pdu in ready {
+        for (pdu, door) in ready {
             let event = crypto::event_id(&pdu, &self.timeline.rules);
-            let receipt = self.receive_pdu(pdu, keys, now, &mut notices);
+            let receipt = self.receive_pdu(pdu, door, keys, now, &mut notices);
             if !matches!(receipt, Receipt::Waiting(_)) {
                 notices.push(Notice::Settled { event, receipt });
             }
@@ -105,11 +124,16 @@ impl Room {
     /// Lets an event that waits wait no longer: what it needs is not to be had. Returns whether it
     /// did wait. It may be received again.
     pub fn abandon(&mut self, event: &EventId) -> bool {
-        self.queue.abandon(event)
+        let gone = self.queue.abandon(event);
+        for Evicted { prev_events, .. } in &gone {
+            self.forget_history(prev_events);
+        }
+        !gone.is_empty()
     }
 
-    fn receive_within(
+    fn receive_by(
         &mut self,
+        door: Door,
         bytes: &[u8],
         limits: &Limits,
         keys: &KeyRing,
@@ -118,7 +142,7 @@ impl Room {
         let mut notices = Vec::new();
         // 1
         let receipt = match Pdu::parse(bytes, &self.timeline.rules, limits) {
-            Ok(pdu) => self.receive_pdu(pdu, keys, now, &mut notices),
+            Ok(pdu) => self.receive_pdu(pdu, door, keys, now, &mut notices),
             Err(fault) => Receipt::Dropped(fault.into()),
         };
         Received { receipt, notices }
@@ -127,6 +151,7 @@ impl Room {
     fn receive_pdu(
         &mut self,
         pdu: Pdu,
+        door: Door,
         keys: &KeyRing,
         now: Timestamp,
         notices: &mut Vec<Notice>,
@@ -137,18 +162,24 @@ impl Room {
         };
         let known = self.timeline.dag.node(&id);
         let known = known.filter(|node| self.timeline.dag.is_known(*node));
-        if let Some(known) = known.and_then(|node| self.known(node, &id, &pdu)) {
+        if let Some(known) = known.and_then(|node| self.known(node, &id, &pdu, door)) {
             return known;
         }
         // 2, 3
-        let verified = match self.verified(&pdu, keys, now) {
+        let verified = match self.verified(&pdu, door, keys, now) {
             Ok(verified) => verified,
             Err(error) => {
                 let missing = error.missing_keys();
                 if missing.is_empty() {
                     return Receipt::Dropped(error.into());
                 }
-                return self.wait_for_keys(id, pdu, missing, notices);
+                let unverified = Unverified {
+                    id,
+                    pdu,
+                    door,
+                    keys: missing,
+                };
+                return self.wait_for_keys(unverified, notices);
             }
         };
         match known {
@@ -163,11 +194,13 @@ impl Room {
     pub(super) fn verified(
         &self,
         pdu: &Pdu,
+        door: Door,
         keys: &KeyRing,
         now: Timestamp,
     ) -> Result<Verified, VerifyError> {
         let rules = &self.timeline.rules;
         Ok(Verified {
+            door,
             event: crypto::verify(pdu.clone(), rules, keys, now, &self.limits)?,
             pdu: pdu.clone(),
         })
@@ -191,7 +224,7 @@ impl Room {
 
     /// The receipt for an event that the room has; `None` if this copy may be a better one, or the
     /// event has only come with a claim.
-    fn known(&self, node: NodeIndex, id: &EventId, pdu: &Pdu) -> Option<Receipt> {
+    fn known(&self, node: NodeIndex, id: &EventId, pdu: &Pdu, door: Door) -> Option<Receipt> {
         if let Some(hash) = self.hashes.get(&node) {
             if *hash
                 != *crypto::canonical_reference_hash(pdu.json(), &self.timeline.rules).as_bytes()
@@ -200,7 +233,9 @@ impl Room {
             }
         }
         let has_state = self.timeline.records.before(node).is_some();
-        let arrives = self.aside.contains(&node) && (has_state || self.saved.is_whole());
+        let may_arrive = has_state || self.saved.is_whole();
+        let is_live = door == Door::Live || self.queue.get(id).is_some();
+        let arrives = self.aside.contains(&node) && is_live && may_arrive;
         if arrives || self.may_improve(node, pdu) {
             return None;
         }
@@ -217,44 +252,41 @@ impl Room {
         self.chooses_ids() && hash(one) != hash(other)
     }
 
-    fn wait_for_keys(
-        &mut self,
-        id: EventId,
-        pdu: Pdu,
-        keys: Vec<(ServerName, KeyId)>,
-        notices: &mut Vec<Notice>,
-    ) -> Receipt {
-        let lacking = self.unknown_to(&pdu);
+    fn wait_for_keys(&mut self, unverified: Unverified, notices: &mut Vec<Notice>) -> Receipt {
+        let lacking = self.unknown_to(&unverified.pdu);
         let missing = Missing {
-            event: id.clone(),
+            event: unverified.id.clone(),
             events: self.missing_behind(&lacking),
-            keys: keys.clone(),
+            keys: unverified.keys.clone(),
         };
-        let unverified = Unverified { id, pdu, keys };
         let evicted = self.queue.wait_for_keys(unverified, &self.limits);
         self.waiting_receipt(missing, &lacking, evicted, notices)
     }
 
     /// Checks 4 to 7 of a verified event that the room does not have, as soon as it has what that
     /// takes.
-    fn receive_verified(&mut self, verified: Verified, notices: &mut Vec<Notice>) -> Receipt {
-        let event = &verified.event;
-        let id = event.id().clone();
+    fn receive_verified(&mut self, mut verified: Verified, notices: &mut Vec<Notice>) -> Receipt {
+        let id = verified.event.id().clone();
         if let Some(waiting) = self.queue.get(&id) {
             if self.is_other(&waiting.verified.pdu, &verified.pdu) {
                 return Receipt::Dropped(Fault::OtherEvent { id });
             }
-            let improves = event.provenance().content_hash == HashCheck::Ok
-                && waiting.verified.event.provenance().content_hash == HashCheck::Mismatch;
+            let is_intact = |event: &Event| event.provenance().content_hash == HashCheck::Ok;
+            let improves = is_intact(&verified.event) && !is_intact(&waiting.verified.event);
+            let door = waiting.verified.door.min(verified.door);
             if !improves {
-                return Receipt::Waiting(Missing {
+                let missing = Missing {
                     events: self.missing_behind(&waiting.lacking),
-                    event: id,
+                    event: id.clone(),
                     keys: Vec::new(),
-                });
+                };
+                self.queue.set_door(&id, door);
+                return Receipt::Waiting(missing);
             }
+            verified.door = door;
             self.queue.take(&id);
         }
+        let event = &verified.event;
         let lacking = self.lacking(event);
         if self.is_ready(event, &lacking) {
             let (receipt, settled) = self.take_up(verified, notices);
@@ -268,7 +300,7 @@ impl Room {
         }
         let prev = event.prev_events().to_vec();
         let evicted = self.queue.wait(verified, lacking.clone(), &self.limits);
-        if self.history.contains(&id) && !evicted.contains(&id) {
+        if self.history.contains(&id) && self.queue.get(&id).is_some() {
             self.mark_history(prev);
         }
         let missing = Missing {
@@ -280,23 +312,40 @@ impl Room {
     }
 
     fn waiting_receipt(
-        &self,
+        &mut self,
         mut missing: Missing,
         lacking: &BTreeSet<EventId>,
-        evicted: Vec<EventId>,
+        evicted: Vec<Evicted>,
         notices: &mut Vec<Notice>,
     ) -> Receipt {
         if !evicted.is_empty() {
             // What had to go for it may be missing now.
             missing.events = self.missing_behind(lacking);
         }
-        let has_place = !evicted.contains(&missing.event);
-        let others = evicted.into_iter().filter(|id| *id != missing.event);
-        notices.extend(others.map(|event| Notice::Evicted { event }));
+        let mut has_place = true;
+        for Evicted { id, prev_events } in evicted {
+            self.forget_history(&prev_events);
+            if id == missing.event {
+                has_place = false;
+            } else {
+                notices.push(Notice::Evicted { event: id });
+            }
+        }
         if has_place {
             Receipt::Waiting(missing)
         } else {
             Receipt::Dropped(Fault::QueueFull)
+        }
+    }
+
+    /// Forgets that events lie in the past of others where only an event said so that waits no
+    /// longer.
+    fn forget_history(&mut self, ids: &[EventId]) {
+        for id in ids {
+            let is_cited = self.timeline.dag.node(id).is_some() || self.queue.needs(id);
+            if !is_cited {
+                self.history.remove(id);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The room engine.
 
 mod acl;
+mod backfilling;
 mod built;
 mod checkpoint;
 mod claimed_past;

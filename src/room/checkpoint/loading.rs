@@ -237,7 +237,7 @@ impl Room {
         ids: &mut BTreeSet<EventId>,
         next: u64,
     ) -> Result<(), RestoreError> {
-        let number = row.number;
+        let (number, door) = (row.number, row.door);
         let name = Row::Waiting(number);
         if number >= next {
             return Err(RestoreError::BeyondHead { row: name });
@@ -264,7 +264,13 @@ impl Room {
         match row.needs {
             WaitsFor::Keys(keys) => {
                 let keys: Vec<(ServerName, KeyId)> = keys;
-                self.queue.put_unverified(Unverified { id, pdu, keys });
+                let unverified = Unverified {
+                    id,
+                    pdu,
+                    door,
+                    keys,
+                };
+                self.queue.put_unverified(unverified);
             }
             WaitsFor::Events {
                 events,
@@ -281,7 +287,8 @@ impl Room {
                 };
                 event.authoriser_signature = authoriser_signature;
                 let lacking = events.into_iter().collect();
-                self.queue.put(Verified { event, pdu }, lacking);
+                let verified = Verified { door, event, pdu };
+                self.queue.put(verified, lacking);
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use crate::event::{AuthoriserSigned, Provenance, Signatures};
 use crate::id::{EventId, KeyId, RoomId, ServerName};
 use crate::pdu::content::Content;
 use crate::room::checkpoint::verdict::VerdictRow;
+use crate::room::receive::Door;
 use crate::timeline::Quality;
 
 /// What there is one of for each room: some 500 bytes where nothing is unusual.
@@ -144,7 +145,8 @@ pub enum Tense {
     Present,
     /// When others had it behind them already: it is no forward extremity.
     Past,
-    /// With a claim only: it is none, and takes no other's place, until it comes by itself.
+    /// With a claim or from a backfill only: it is none, and takes no other's place, until it comes
+    /// live.
     Aside,
 }
 
@@ -201,6 +203,9 @@ pub struct WaitingRow {
     pub event: String,
     /// The event in canonical JSON.
     pub json: String,
+    /// By which door it came.
+    #[serde(default, skip_serializing_if = "is_live")]
+    pub door: Door,
     /// What it waits for.
     pub needs: WaitsFor,
     /// A hash over the rest of the row and the room's id: see [`Checkpoint`](crate::room::Checkpoint).
@@ -254,4 +259,12 @@ fn is_unchecked(signed: &AuthoriserSigned) -> bool {
 )]
 fn is_present(tense: &Tense) -> bool {
     *tense == Tense::Present
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
+fn is_live(door: &Door) -> bool {
+    *door == Door::Live
 }

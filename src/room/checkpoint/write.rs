@@ -224,7 +224,7 @@ impl Room {
         entries: impl Iterator<Item = (Arrival, queue::Entry<'a>)>,
     ) -> Vec<WaitingRow> {
         let row = |(Arrival(number), entry): (Arrival, queue::Entry<'a>)| {
-            let (event, pdu, needs) = match entry {
+            let (event, pdu, door, needs) = match entry {
                 queue::Entry::Verified(waiting) => {
                     let event = &waiting.verified.event;
                     let needs = WaitsFor::Events {
@@ -232,17 +232,19 @@ impl Room {
                         signatures: event.provenance().signatures,
                         authoriser_signature: event.as_ref().authoriser_signature,
                     };
-                    (event.id(), &waiting.verified.pdu, needs)
+                    let verified = &waiting.verified;
+                    (event.id(), &verified.pdu, verified.door, needs)
                 }
                 queue::Entry::Unverified(waiting) => {
                     let needs = WaitsFor::Keys(waiting.keys.clone());
-                    (&waiting.id, &waiting.pdu, needs)
+                    (&waiting.id, &waiting.pdu, waiting.door, needs)
                 }
             };
             let mut row = WaitingRow {
                 number,
                 event: event.as_str().to_owned(),
                 json: pdu.json().as_text().to_owned(),
+                door,
                 needs,
                 seal: String::new(),
             };

@@ -82,7 +82,7 @@ impl Simulation {
             let made: Vec<EventId> = self.made.keys().cloned().collect();
             let server = self.server(at)?;
             for bytes in &bodies {
-                server.receive(bytes, Door::Backfill, now)?;
+                server.receive(bytes, Door::Live, now)?;
             }
             let Some(room) = server.room.as_ref() else {
                 return Ok(());
