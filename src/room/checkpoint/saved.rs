@@ -1,6 +1,7 @@
 //! What a room knows of its rows: which of them the host has, and which of them it has itself.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use petgraph::graph::NodeIndex;
 
@@ -19,6 +20,8 @@ pub(in crate::room) struct Saved {
     here: u32,
     /// The events whose rows the host has not, or not as they are.
     unsaved: BTreeSet<NodeIndex>,
+    /// That of the room's rules and options, once somebody has asked.
+    fingerprint: OnceLock<String>,
     /// The last state that the host has.
     state: StateIx,
     extent: Extent,
@@ -43,6 +46,7 @@ impl Default for Saved {
             events: 0,
             here: 0,
             unsaved: BTreeSet::new(),
+            fingerprint: OnceLock::new(),
             state: States::EMPTY,
             extent: Extent::Whole,
             pending: Pending::Nothing,
@@ -87,6 +91,11 @@ impl Saved {
             *slot = Some(number);
             self.here = self.here.saturating_add(1);
         }
+    }
+
+    /// The fingerprint of the room's configuration, which never changes.
+    pub(super) fn fingerprint(&self, find: impl FnOnce() -> String) -> String {
+        self.fingerprint.get_or_init(find).clone()
     }
 
     /// What is known of an event has changed.

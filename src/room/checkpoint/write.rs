@@ -72,7 +72,9 @@ impl Room {
         let mut head = Head {
             format: FORMAT,
             room_version: timeline.rules.id.to_owned(),
-            fingerprint: fingerprint(&timeline.rules, timeline.options),
+            fingerprint: self
+                .saved
+                .fingerprint(|| fingerprint(&timeline.rules, timeline.options)),
             room_id: self.id.clone(),
             create: create.unwrap_or_else(|| EventId::from_trusted("")),
             events: self.saved.events(),
