@@ -165,12 +165,13 @@ impl Room {
     ) -> (Receipt, Vec<NodeIndex>) {
         let pdu = verified.pdu.clone();
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
-        self.aside.remove(&node);
+        // It stays aside until its state is known, so that it meets a present without itself.
         let mut settled = self.improve(node, event, &pdu, notices);
         if self.timeline.records.before(node).is_none() {
             settled.extend(self.reevaluate(&BTreeSet::from([node]), None, notices));
             notices.retain(|notice| !notice.revises(&admitted.id));
         }
+        self.aside.remove(&node);
         if let Some(mut judged) = self.timeline.records.get(node) {
             if self.is_of_the_past(node) {
                 self.past.insert(node);

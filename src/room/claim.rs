@@ -243,6 +243,16 @@ impl Room {
                 self.timeline.claims.insert(node, claim);
                 let seeds = BTreeSet::from([node]);
                 settled.extend(self.reevaluate(&seeds, None, &mut notices));
+                if let Some(entry) = self.queue.take(event) {
+                    // It came by itself, too, and waited for what the claim stands in for.
+                    notices.retain(|notice| !notice.revises(event));
+                    let (receipt, nodes) = self.arrive(node, entry.verified, &mut notices);
+                    notices.push(Notice::Settled {
+                        event: event.clone(),
+                        receipt,
+                    });
+                    settled.extend(nodes);
+                }
             }
             None => {
                 if let Some(entry) = self.queue.take(event) {
