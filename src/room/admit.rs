@@ -142,21 +142,41 @@ impl Room {
 
     /// Whether an event lies in the past of events that have their place already.
     pub(super) fn is_of_the_past(&self, node: NodeIndex) -> bool {
+        !self.those_of_the_past(&BTreeSet::from([node])).is_empty()
+    }
+
+    /// Which of these events lie in the past of events that have their place already.
+    ///
+    /// O(n · log n) for the n events that follow them and have no place.
+    pub(super) fn those_of_the_past(&self, nodes: &BTreeSet<NodeIndex>) -> BTreeSet<NodeIndex> {
         let dag = &self.timeline.dag;
-        if self.past.contains(&node) || dag.id(node).is_some_and(|id| self.history.contains(id)) {
-            return true;
-        }
-        let mut seen = BTreeSet::new();
-        let mut stack: Vec<NodeIndex> = dag.children(node).collect();
-        while let Some(child) = stack.pop() {
-            if self.counts(child) {
-                return true;
+        let in_history = |node: &NodeIndex| {
+            let id = dag.id(*node);
+            self.past.contains(node) || id.is_some_and(|id| self.history.contains(id))
+        };
+        let (mut found, rest): (BTreeSet<_>, BTreeSet<_>) =
+            nodes.iter().copied().partition(in_history);
+        let mut seen = rest.clone();
+        let mut stack: Vec<NodeIndex> = rest.iter().copied().collect();
+        let mut proven = Vec::new();
+        while let Some(node) = stack.pop() {
+            for child in dag.children(node) {
+                if self.counts(child) {
+                    proven.push(node);
+                } else if seen.insert(child) {
+                    stack.push(child);
+                }
             }
-            if seen.insert(child) {
-                stack.extend(dag.children(child));
+        }
+        while let Some(node) = proven.pop() {
+            if seen.remove(&node) {
+                if rest.contains(&node) {
+                    found.insert(node);
+                }
+                proven.extend(dag.prev_events(node));
             }
         }
-        false
+        found
     }
 
     /// Takes an event that came with a claim, now that it has come by itself.
@@ -168,12 +188,13 @@ impl Room {
     ) -> (Receipt, Vec<NodeIndex>) {
         let pdu = verified.pdu.clone();
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
-        self.aside.remove(&node);
+        // It stays aside until its state is known, so that it meets a present without itself.
         let mut settled = self.improve(node, event, &pdu, notices);
         if self.timeline.records.before(node).is_none() {
             settled.extend(self.reevaluate(&BTreeSet::from([node]), None, notices));
             notices.retain(|notice| !notice.revises(&admitted.id));
         }
+        self.aside.remove(&node);
         if let Some(mut judged) = self.timeline.records.get(node) {
             if self.is_of_the_past(node) {
                 self.past.insert(node);

@@ -228,13 +228,9 @@ impl Room {
         let rejected = self.judge_bodies(&needed, &reading.bodies);
         let entries = self.entries(&reading, &rejected)?;
 
-        let mut notices = Vec::new();
-        for id in &needed {
-            let Some(body) = reading.bodies.get(id) else {
-                continue;
-            };
-            notices.extend(self.set_aside(body).map(Notice::Outlier));
-        }
+        let bodies = needed.iter().filter_map(|id| reading.bodies.get(id));
+        let outliers = self.set_aside(bodies);
+        let mut notices: Vec<Notice> = outliers.into_iter().map(Notice::Outlier).collect();
         let quality = match claim.members {
             Members::Complete => Quality::Claimed,
             Members::Omitted => Quality::Partial,
@@ -257,6 +253,16 @@ impl Room {
                 self.timeline.claims.insert(node, claim);
                 let seeds = BTreeSet::from([node]);
                 settled.extend(self.reevaluate(&seeds, None, &mut notices));
+                if let Some(entry) = self.queue.take(event) {
+                    // It came by itself, too, and waited for what the claim stands in for.
+                    notices.retain(|notice| !notice.revises(event));
+                    let (receipt, nodes) = self.arrive(node, entry.verified, &mut notices);
+                    notices.push(Notice::Settled {
+                        event: event.clone(),
+                        receipt,
+                    });
+                    settled.extend(nodes);
+                }
             }
             None => {
                 if let Some(entry) = self.queue.take(event) {
@@ -273,21 +279,31 @@ impl Room {
         Ok(notices)
     }
 
-    /// Takes up an event that came with a claim.
-    fn set_aside(&mut self, body: &Verified) -> Option<Admitted> {
-        let (event, admitted) = body.clone().into_parts(&self.timeline.rules);
-        // The claim was checked for circles.
-        let node = self.timeline.dag.insert(event).ok()?;
-        self.index(node, &body.pdu);
-        let (judged, _) = self.timeline.judge(node);
-        self.timeline.records.set(node, judged);
-        if self.is_of_the_past(node) {
-            self.past.insert(node);
-        } else {
+    /// Takes up events that came with a claim, in an order that has first what is cited.
+    fn set_aside<'a>(&mut self, bodies: impl Iterator<Item = &'a Verified>) -> Vec<Admitted> {
+        let mut outliers = Vec::new();
+        let mut nodes = BTreeSet::new();
+        for body in bodies {
+            let (event, admitted) = body.clone().into_parts(&self.timeline.rules);
+            // The claim was checked for circles.
+            let Ok(node) = self.timeline.dag.insert(event) else {
+                continue;
+            };
+            self.index(node, &body.pdu);
+            let (judged, _) = self.timeline.judge(node);
+            self.timeline.records.set(node, judged);
             self.aside.insert(node);
+            nodes.insert(node);
+            outliers.push(admitted);
         }
-        self.note_past(node);
-        Some(admitted)
+        for node in self.those_of_the_past(&nodes) {
+            self.aside.remove(&node);
+            self.past.insert(node);
+        }
+        for node in nodes {
+            self.note_past(node);
+        }
+        outliers
     }
 
     /// The keys without which some signatures of a claim's events cannot be checked.

@@ -38,7 +38,7 @@ pub enum RedactionOutcome {
         /// The target.
         target: EventId,
     },
-    /// It does not, for good.
+    /// It does not, as long as its own standing and its target's are what they are.
     DoesNotApply(NoRedaction),
 }
 

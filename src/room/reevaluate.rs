@@ -24,8 +24,8 @@ impl Room {
     /// `arriving` is the one of them that comes just now, which has check 7 before it.
     ///
     /// O(n · log n) and the cost of judging for the n events that descend from `seeds` by either
-    /// kind of citation; where the standing of one changes, also O(V · log V + E) for finding the
-    /// forward extremities.
+    /// kind of citation; where one of them counts for the forward extremities, or did, and is
+    /// something else now, also O(V · log V + E) for finding them.
     pub(super) fn reevaluate(
         &mut self,
         seeds: &BTreeSet<NodeIndex>,
@@ -38,6 +38,7 @@ impl Room {
         let mut arrivals = Vec::new();
         let mut extremities_change = false;
         for node in self.resting_on(seeds) {
+            let counted = self.counts(node);
             if self.has_states_behind(node) {
                 self.timeline.claims.remove(&node);
             }
@@ -71,13 +72,14 @@ impl Room {
                     arrivals.push((node, asked));
                 }
             }
-            let (standing, old) = (Standing::of(&judged.verdict), old.map(Standing::of));
+            let old = old.map(Standing::of);
             let after_changes = was.as_ref().is_none_or(|was| was.after != judged.after);
-            extremities_change |= old != Some(standing) || after_changes;
             if was.as_ref().is_none_or(|was| was.after.is_none()) && judged.after.is_some() {
                 settled.push(node);
             }
             self.timeline.records.set(node, judged);
+            let counts = self.counts(node);
+            extremities_change |= counts != counted || (counts && after_changes);
             self.saved.change(node);
             changes.extend(old.map(|old| (node, old)));
             self.note_past(node);

@@ -15,7 +15,7 @@ use petgraph::graph::NodeIndex;
 use crate::auth::{self, Decision, StateView};
 use crate::crypto::{ReferenceHash, Timestamp};
 use crate::event::{AuthoriserSigned, EventRef, PrevEvents};
-use crate::id::{EventId, ServerName, UserId};
+use crate::id::{EventId, RoomId, ServerName, UserId};
 use crate::json::Object;
 use crate::pdu::content::{AUTHORISER, Authoriser, Content, Membership, NamedLevel, Power};
 use crate::pdu::{CREATE, JOIN_RULES, MEMBER, POWER_LEVELS, Pdu};
@@ -75,6 +75,12 @@ pub enum SendError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthoriseError {
+    /// The event is of another room, about which this one says nothing.
+    #[error("the event is not of room `{room_id:.255}`")]
+    OtherRoom {
+        /// This room.
+        room_id: RoomId,
+    },
     /// The room does not let anybody in on somebody's word.
     #[error("the join rule is not restricted")]
     NotRestricted,
@@ -201,6 +207,10 @@ impl Room {
         conditions: impl IntoIterator<Item = Condition>,
         signer: Signer<'_>,
     ) -> Result<Pdu, AuthoriseError> {
+        if join.stated_room_id() != Some(&self.id) {
+            let room_id = self.id.clone();
+            return Err(AuthoriseError::OtherRoom { room_id });
+        }
         let state = self.current_state().ok();
         let rule = state.and_then(|state| state.get(JOIN_RULES, ""));
         let is_restricted = rule.is_some_and(|rule| {

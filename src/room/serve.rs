@@ -18,6 +18,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::dag::chain;
 use crate::id::{EventId, ServerName};
+use crate::pdu::MEMBER;
 use crate::pdu::content::{Content, Membership};
 use crate::room::{
     JoinedLater, Room, RoomState, Standing, UserView, Viewer, Visibility, server_visibility,
@@ -260,6 +261,13 @@ impl Room {
     /// Which of these users joined at some point that is not before an event.
     fn late_joins<'a>(&self, node: NodeIndex, users: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
         let dag = &self.timeline.dag;
+        if !users
+            .iter()
+            .any(|user| dag.keys().lookup(MEMBER, user).is_some())
+        {
+            // Nobody was ever anything to the room.
+            return BTreeSet::new();
+        }
         let user_of = |key: KeyIx| {
             let (_, user) = dag.keys().resolve(key)?;
             users.get(user).copied()

@@ -50,6 +50,11 @@ impl Records {
     pub(crate) fn set(&mut self, node: NodeIndex, judged: Judged) {
         let mut usual = self.verdicts.iter().take(USUAL);
         let known = usual.position(|verdict| *verdict == judged.verdict);
+        // Who is judged again mostly gets the verdict that it had, however unusual that is.
+        let known = known.or_else(|| {
+            let place = self.place(node)?;
+            (self.verdicts.get(place)? == &judged.verdict).then_some(place)
+        });
         let place = known.unwrap_or(self.verdicts.len());
         let number = place.checked_add(1).and_then(|n| u32::try_from(n).ok());
         if node.index() >= self.by_node.len() {
@@ -80,8 +85,13 @@ impl Records {
     }
 
     pub(crate) fn verdict(&self, node: NodeIndex) -> Option<&Verdict> {
+        self.verdicts.get(self.place(node)?)
+    }
+
+    /// Where the verdict on an event is.
+    fn place(&self, node: NodeIndex) -> Option<usize> {
         let number = self.of(node)?.verdict.get().checked_sub(1)?;
-        self.verdicts.get(usize::try_from(number).ok()?)
+        usize::try_from(number).ok()
     }
 
     pub(crate) fn before(&self, node: NodeIndex) -> Option<StateIx> {

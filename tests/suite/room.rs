@@ -12,6 +12,7 @@ mod draft;
 mod endorsing;
 mod eviction;
 mod extremities;
+mod outliers;
 mod policy;
 mod receiving;
 mod redactions;

@@ -3,7 +3,7 @@
 //! | threat | tests |
 //! |--------|-------|
 //! | V-S-21 | `a_handshake_between_two_servers_ends_in_both_rooms`; hostile templates in `tests/suite/room/template/` |
-//! | V-S-17 | `a_restricted_join_is_vouched_for_by_who_may_invite` |
+//! | V-S-17 | `a_restricted_join_is_vouched_for_by_who_may_invite`, `a_join_of_another_room_is_not_vouched_for` |
 //! | V-D-15 | `an_event_that_is_not_built_changes_nothing_and_says_why` |
 
 use roomdag::auth::Rule;
@@ -403,6 +403,34 @@ fn nobody_gets_a_template_for_what_they_may_not_do() {
         );
         scribe.put(ALICE, MEMBER, other, r#"{"membership":"invite"}"#);
         assert!(make(&scribe, Handshake::Join, other).is_ok());
+    }
+}
+
+#[test]
+fn a_join_of_another_room_is_not_vouched_for() {
+    for rules in stable() {
+        if !rules.auth.knows(JoinRule::Restricted) {
+            continue;
+        }
+        let rule = r#"{"allow":[],"join_rule":"restricted"}"#;
+        let mut here = Scribe::new(&rules);
+        here.put(ALICE, JOIN_RULES, "", rule);
+        let mut there = Scribe::elsewhere(&rules);
+        there.put(ALICE, JOIN_RULES, "", rule);
+        let content =
+            format!(r#"{{"join_authorised_via_users_server":"{ALICE}","membership":"join"}}"#);
+        let told = Told::state(NEW, MEMBER, NEW, &content);
+        let prev = there.room.extremities();
+        let auth = there.auth(&told, &prev);
+        let join = there.craft(&told, &prev, &auth);
+        let (conditions, resident) = ([Condition::Satisfied], home(ALICE));
+        let vouched = |room: &Room| room.authorise_join(join.pdu(), conditions, resident.signer());
+        assert!(vouched(&there.room).is_ok());
+        let room_id = here.room.id().clone();
+        assert_eq!(
+            vouched(&here.room),
+            Err(AuthoriseError::OtherRoom { room_id })
+        );
     }
 }
 

@@ -1,0 +1,88 @@
+//! Events that come with a claim, and by themselves as well. See `src/room/claim.rs`.
+
+use roomdag::room::{Notice, Receipt, Standing};
+
+use crate::room::draft::stable;
+use crate::room::support::{ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, waits};
+
+/// ```text
+/// … ─ base ─ first ─ leave ─ lost ─ late
+/// ```
+///
+/// `leave` waits for `first`. The claim for `late`, which Eve sends, says that she had left; so
+/// `late` is rejected, and `leave` is on no branch yet when `first` comes.
+#[test]
+fn an_event_that_came_with_a_claim_meets_a_present_without_itself() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let base = scribe.room.extremities();
+        let joined = scribe.holder(&base, MEMBER, EVE).unwrap();
+        let first = scribe.say_at(ALICE, &base);
+        let leave = Told::state(EVE, MEMBER, EVE, r#"{"membership":"leave"}"#);
+        let leave = scribe.write(&leave, &[first.clone()]);
+        let lost = scribe.say_at(BOB, &[leave.clone()]);
+        let mut auth = scribe.auth(&Told::message(EVE), &base);
+        auth.retain(|id| *id != joined);
+        auth.push(joined);
+        let late = scribe.write_citing(&Told::message(EVE), &[lost], &auth);
+        let mut room = scribe.open_known(&first);
+        waits(scribe.feed(&mut room, &leave).receipt);
+        waits(scribe.feed(&mut room, &late).receipt);
+        let claim = scribe.claim_before(&late);
+        scribe.take(&mut room, &late, &claim).unwrap();
+        assert_eq!(room.standing(&late), Some(Standing::Rejected));
+        assert_eq!(room.extremities(), base);
+
+        let received = scribe.feed(&mut room, &first);
+        accepted(&received.receipt);
+        let settled = received.notices.iter().find_map(|notice| match notice {
+            Notice::Settled { event, receipt } if *event == leave => Some(receipt),
+            _ => None,
+        });
+        accepted(settled.expect("a receipt"));
+        assert_eq!(room.extremities(), [leave]);
+    }
+}
+
+/// ```text
+/// … ─ base ─ lost ─ topic ─ missing ─ tip
+/// ```
+///
+/// `topic` waits for `lost`; it comes with the claim for `tip` too.
+#[test]
+fn a_claim_ends_the_wait_of_an_event_that_another_claim_has_brought() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let lost = scribe.say(BOB);
+        let topic = scribe.put(BOB, TOPIC, "", r#"{"topic":"a topic"}"#);
+        let missing = scribe.say(ALICE);
+        let tip = scribe.say_at(BOB, &[missing]);
+        let mut room = scribe.open_known(&lost);
+        waits(scribe.feed(&mut room, &topic).receipt);
+        waits(scribe.feed(&mut room, &tip).receipt);
+        let claim = scribe.claim_before(&tip);
+        scribe.take(&mut room, &tip, &claim).unwrap();
+        assert_eq!(room.standing(&topic), Some(Standing::Outlier));
+
+        let claim = scribe.claim_before(&topic);
+        let notices = scribe.take(&mut room, &topic, &claim).unwrap();
+        let settled = notices.iter().find_map(|notice| match notice {
+            Notice::Settled { event, receipt } if *event == topic => Some(receipt),
+            _ => None,
+        });
+        accepted(settled.expect("a receipt"));
+        assert!(
+            !notices
+                .iter()
+                .any(|notice| matches!(notice, Notice::Revised { .. }))
+        );
+        assert!(room.waiting().all(|waiting| waiting.event != topic));
+        assert!(matches!(
+            scribe.feed(&mut room, &topic).receipt,
+            Receipt::Known {
+                standing: Standing::Accepted,
+                ..
+            }
+        ));
+    }
+}
