@@ -43,18 +43,25 @@ impl Room {
             self.timeline.claims.insert(node, claim);
         }
         let (mut judged, asked) = self.timeline.judge(node);
-        if self.is_of_the_past(node) {
+        let is_past = self.is_of_the_past(node);
+        if is_past {
             self.past.insert(node);
-        } else if door == Door::Backfill {
-            self.aside.insert(node);
-        } else {
-            self.judge_by_present(node, Some(&pdu), &mut judged, &asked);
+        }
+        match door {
+            // What follows an event does not vouch for it: a ban is not to be evaded by an
+            // accomplice who cites what was sent in its spite.
+            Door::Live => self.judge_by_present(node, Some(&pdu), &mut judged, &asked),
+            Door::Backfill if is_past => {}
+            Door::Backfill => {
+                self.aside.insert(node);
+            }
         }
         self.keep(node, judged);
         (self.receipt_for(node, admitted), Some(node))
     }
 
-    /// Checks 6 and 7, and whether there is a place among the extremities. Check 7 needs the PDU.
+    /// Checks 6 and 7, and whether there is a place among the extremities, unless it needs none.
+    /// Check 7 needs the PDU.
     pub(super) fn judge_by_present(
         &mut self,
         node: NodeIndex,
@@ -82,7 +89,7 @@ impl Room {
         judged.verdict.withheld = pdu
             .and_then(|pdu| self.withheld_by_policy(pdu))
             .or_else(|| {
-                let after = judged.after?;
+                let after = judged.after.filter(|_| !self.past.contains(&node))?;
                 // Where there are too many already, those that take the place of others still may.
                 let (events, states) = self.extremities.with(&self.timeline, node, after);
                 let most_events = self.limits.extremities.max(self.extremities.len());
@@ -100,15 +107,19 @@ impl Room {
         let after = judged.after;
         self.timeline.records.set(node, judged);
         self.saved.change(node);
-        if let Some(after) = after.filter(|_| self.counts(node)) {
+        let is_past = self.past.contains(&node);
+        let counts_now = self.counts(node);
+        // What follows an event of the past counts, and so takes the place of what is before it.
+        if counts_now || is_past {
             let (timeline, aside) = (&self.timeline, &self.aside);
             let before = self.extremities.len();
             self.extremities
                 .remove_behind(timeline, node, |prev| counts(timeline, aside, prev));
-            if !self.past.contains(&node) {
+            let place = after.filter(|_| counts_now && !is_past);
+            if let Some(after) = place {
                 self.extremities.insert(node, after);
-                self.find_current();
-            } else if self.extremities.len() < before {
+            }
+            if place.is_some() || self.extremities.len() < before {
                 self.find_current();
             }
         }
@@ -198,10 +209,8 @@ impl Room {
         if let Some(mut judged) = self.timeline.records.get(node) {
             if self.is_of_the_past(node) {
                 self.past.insert(node);
-            } else {
-                let asked = Asked::new();
-                self.judge_by_present(node, Some(&pdu), &mut judged, &asked);
             }
+            self.judge_by_present(node, Some(&pdu), &mut judged, &Asked::new());
             self.keep(node, judged);
         }
         (self.receipt_for(node, admitted), settled)

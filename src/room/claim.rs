@@ -36,7 +36,8 @@ use crate::timeline::{Quality, Status};
 ///
 /// For `/state` and `/send_join` the state comes as `events` with their `auth_chain`; for
 /// `/state_ids` as `ids`, and the host adds those events that the room does not have to either
-/// list.
+/// list. An event that is not to be had can be left out of a state, but no event can be without
+/// its auth chain.
 #[derive(Clone, Debug, Default)]
 pub struct Claim<'a> {
     /// Events of the state.

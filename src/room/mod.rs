@@ -280,8 +280,8 @@ pub struct Room {
     /// Ids of events before which the state is not known, and which lie before events before which
     /// it is: what a claim has jumped over.
     history: BTreeSet<EventId>,
-    /// Events that were found to lie before others that have their place: they meet no current
-    /// state and are no extremities.
+    /// Events that were found to lie before others that have their place: they are no
+    /// extremities.
     past: BTreeSet<NodeIndex>,
     /// Events that came with a claim, or from a backfill, only. As long as nobody sends them live, or
     /// builds on them, they have no place among the extremities.

@@ -2,9 +2,10 @@
 //!
 //! An event that waits is not in the graph, so whatever a hostile server makes wait costs nothing
 //! but its place here, and places are limited, in number and in bytes. Where there are none left,
-//! an event goes that nobody has verified yet, since anybody can make those up in anybody's name;
-//! and if there is none, one of the server whose events take most. Of several it is the one that
-//! came last.
+//! an event goes that nobody has verified yet, since anybody can make those up in anybody's name:
+//! of several the one that has waited longest, or else those whose keys are not to be had would
+//! bar the way to all that come later. If there is none, the last goes of the server whose events
+//! take most.
 //!
 //! INVARIANT: no event waits for itself, by whatever chain of waiting events. Only ids that are
 //! not hashes could bring that about, and then the event that would close the circle is dropped.
@@ -365,10 +366,10 @@ impl Queue {
                     share.bytes
                 }
             };
-            let unverified = self.unverified.keys().next_back().copied();
+            let unverified = self.unverified.keys().next().copied();
             let gone = match unverified {
-                Some(last) => self
-                    .take_unverified(last)
+                Some(oldest) => self
+                    .take_unverified(oldest)
                     .map(|gone| Evicted::of(gone.id, &gone.pdu)),
                 None => self.evict(taken),
             };

@@ -180,6 +180,10 @@ pub enum Notice {
     /// nobody on that account.
     Outlier(Admitted),
     /// The event was judged again, and the answer is another one.
+    ///
+    /// Of an event that is accepted now, the policy server was not asked, as its PDU is the
+    /// host's. Where the room has one, ask [`policy_check`](crate::room::policy_check), and
+    /// [`Room::soft_fail`](crate::room::Room::soft_fail) what it refuses.
     Revised {
         /// The event.
         event: EventId,

@@ -75,7 +75,8 @@ impl Room {
     /// One pass over the bytes, two hashes and a signature for each server that must sign; the
     /// authorisation rules three times at the most; and the [resolution](crate::resolve::resolve)
     /// of the states after the `prev_events`, and of those after the extremities, where they
-    /// differ. The size of the room does not enter.
+    /// differ. The size of the room does not enter; the number of events that wait does where an
+    /// event waits.
     ///
     /// Spec: [checks performed on receipt of a PDU][checks].
     ///
@@ -86,11 +87,14 @@ impl Room {
     }
 
     /// As [`receive`](Self::receive), for events of the past that another server answered
-    /// `/backfill` with: the numbers of `prev_events` and `auth_events` are not limited, as old
-    /// events have more of them, and the current state, which is newer, is not asked about them.
+    /// `/backfill` with, or `/get_missing_events` where a claimed state has jumped over them: the
+    /// numbers of `prev_events` and `auth_events` are not limited, as old events have more of
+    /// them, and neither the current state, which is newer, nor the policy server is asked about
+    /// them.
     ///
-    /// That they are old is the other server's word. They become no forward extremities, and take
-    /// no other's place, unless what the room has turns out to follow them, or they come live.
+    /// That they are old is the other server's word, so ask one that may be trusted with it. They
+    /// become no forward extremities, and take no other's place, unless what the room has turns
+    /// out to follow them, or they come live.
     ///
     /// Spec: [`GET /backfill`][backfill].
     ///

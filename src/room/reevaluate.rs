@@ -69,8 +69,8 @@ impl Room {
                     self.past.insert(node);
                 } else {
                     self.aside.insert(node);
-                    arrivals.push((node, asked));
                 }
+                arrivals.push((node, asked));
             }
             let old = old.map(Standing::of);
             let after_changes = was.as_ref().is_none_or(|was| was.after != judged.after);
@@ -108,10 +108,7 @@ impl Room {
 
     /// Holds an event against the current state that is accepted now and was not before.
     fn arrive_late(&mut self, node: NodeIndex, pdu: Option<&Pdu>, asked: &Asked) {
-        if !self.aside.remove(&node) {
-            // It was found to lie before others.
-            return;
-        }
+        self.aside.remove(&node);
         if let Some(mut judged) = self.timeline.records.get(node) {
             self.judge_by_present(node, pdu, &mut judged, asked);
             self.keep(node, judged);

@@ -9,7 +9,9 @@
 //! | `/backfill`             | [`Room::backfill`]                                       |
 //! | what to ask for next    | [`Room::waiting`], [`Room::gap`], [`Room::backward_extremities`] |
 //!
-//! Events that the asking server may not see are sent redacted.
+//! Events that the asking server may not see are sent redacted. Whether it may ask at all is the
+//! host's to check: that a user of it [has joined](Room::has_joined), and that the
+//! [server ACL](Room::federates_with) lets it in.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

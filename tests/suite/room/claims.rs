@@ -5,7 +5,8 @@
 //! | V-D-05 | `history_corrects_a_claim_that_lies`, `what_a_lie_had_rejected_is_accepted_once_history_shows_it` |
 //! | V-D-06 | `what_follows_from_a_claim_says_so_until_the_gap_is_closed` |
 //! | V-D-07 | `a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace`, `a_claim_that_leaves_out_a_ban_is_no_more_than_a_claim` |
-//! | V-D-15 | the same, and `a_join_that_fails_makes_no_room` |
+//! | V-D-19 | `what_follows_an_event_does_not_vouch_for_it_against_a_ban` |
+//! | V-D-15 | `a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace`, and `a_join_that_fails_makes_no_room` |
 
 use roomdag::crypto::KeyRing;
 use roomdag::id::{EventId, KeyId};
@@ -733,5 +734,41 @@ fn a_join_that_the_state_forbids_makes_no_room() {
             panic!("it got in");
         };
         assert!(matches!(*receipt, Receipt::Rejected { .. }), "{receipt:?}");
+    }
+}
+
+/// ```text
+/// base ─┬─ evasion (Eve) ─────┐
+///       └─ ban ─ message ─────┴─ late
+/// ```
+#[test]
+fn what_follows_an_event_does_not_vouch_for_it_against_a_ban() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let base = scribe.room.extremities();
+        let evasion = scribe.say_at(EVE, &base);
+        let ban = scribe.write(&Told::state(ALICE, MEMBER, EVE, BAN), &base);
+        let message = scribe.say_at(BOB, std::slice::from_ref(&ban));
+        let late = scribe.say_at(BOB, &[message.clone(), evasion.clone()]);
+        let room_with_claim = || {
+            let mut room = scribe.open_known(&evasion);
+            accepted(&scribe.feed(&mut room, &ban).receipt);
+            let _ = waits(scribe.feed(&mut room, &late).receipt);
+            let claim = scribe.claim_before(&late);
+            scribe.take(&mut room, &late, &claim).unwrap();
+            room
+        };
+        let mut room = room_with_claim();
+        let receipt = scribe.feed(&mut room, &evasion).receipt;
+        assert!(matches!(receipt, Receipt::SoftFailed { .. }), "{receipt:?}");
+        accepted(&scribe.feed(&mut room, &message).receipt);
+        assert_eq!(room.extremities(), [late.clone()]);
+
+        // That it is old is the word of whoever answers a backfill.
+        let mut room = room_with_claim();
+        let bytes = scribe.bytes(&evasion);
+        accepted(&room.receive_backfilled(bytes, &scribe.keys, NOW).receipt);
+        accepted(&scribe.feed(&mut room, &message).receipt);
+        assert_eq!(room.extremities(), [late]);
     }
 }

@@ -290,18 +290,27 @@ fn check_7_is_made_when_an_event_takes_its_place() {
         accepted(&scribe.give(&mut room, &lost_bytes));
         assert_eq!(room.standing(&late), Some(Standing::SoftFailed));
 
-        // History behind a claim meets no current state and no policy server.
-        let mut room = scribe.open_known(&early);
-        let claim = scribe.claim_before(&late);
-        let _ = waits(scribe.give(&mut room, &signed(&late_bytes, &rules)));
-        scribe.take(&mut room, &late, &claim).unwrap();
-        assert_eq!(room.standing(&late), Some(Standing::Accepted));
-        for id in [&lost, &named, &early] {
-            let _ = scribe.feed(&mut room, id);
+        // History behind a claim meets no policy server, unless it comes as if it were new.
+        for (is_live, of_messages) in [(false, Standing::Accepted), (true, Standing::SoftFailed)] {
+            let mut room = scribe.open_known(&early);
+            let claim = scribe.claim_before(&late);
+            let _ = waits(scribe.give(&mut room, &signed(&late_bytes, &rules)));
+            scribe.take(&mut room, &late, &claim).unwrap();
+            assert_eq!(room.standing(&late), Some(Standing::Accepted));
+            for id in [&lost, &named, &early] {
+                if is_live {
+                    let _ = scribe.feed(&mut room, id);
+                } else {
+                    let _ = room.receive_backfilled(scribe.bytes(id), &scribe.keys, NOW);
+                }
+            }
+            for id in [&early, &lost] {
+                assert_eq!(room.standing(id), Some(of_messages), "{id}");
+            }
+            for id in [&named, &late] {
+                assert_eq!(room.standing(id), Some(Standing::Accepted), "{id}");
+            }
+            assert_eq!(room.extremities(), [late.clone()]);
         }
-        for id in [&early, &named, &lost, &late] {
-            assert_eq!(room.standing(id), Some(Standing::Accepted), "{id}");
-        }
-        assert_eq!(room.extremities(), [late]);
     }
 }

@@ -212,18 +212,43 @@ fn an_event_that_finds_no_place_leaves_no_trace() {
             waiting_events: 2,
             ..Limits::default()
         };
-        for keys in [scribe.keys.clone(), without_eve()] {
-            let mut room = scribe.open_within(limits);
-            scribe.feed_all(&mut room, &known);
-            for id in &late[..2] {
-                let _ = waits(room.receive(scribe.bytes(id), &keys, NOW).receipt);
-            }
-            let before = observed(&room);
-            let received = room.receive(scribe.bytes(&late[2]), &keys, NOW);
+        let mut room = scribe.open_within(limits);
+        scribe.feed_all(&mut room, &known);
+        for id in &late[..2] {
+            let _ = waits(scribe.feed(&mut room, id).receipt);
+        }
+        let before = observed(&room);
+        let bytes = scribe.bytes(&late[2]);
+        // Whether its keys are known or not.
+        for keys in [&scribe.keys, &without_eve()] {
+            let received = room.receive(bytes, keys, NOW);
             assert_eq!(received.receipt, Receipt::Dropped(Fault::QueueFull));
             assert_eq!(received.notices, []);
             assert_eq!(observed(&room), before);
         }
+    }
+}
+
+/// Or else whoever makes up events with keys that nobody has would bar the way to all others.
+#[test]
+fn of_those_that_nobody_can_verify_the_oldest_makes_room() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let known = scribe.order[1..].to_vec();
+        let late = stragglers(&mut scribe, &[EVE, EVE, EVE]);
+        let limits = Limits {
+            waiting_events: 2,
+            ..Limits::default()
+        };
+        let mut room = scribe.open_within(limits);
+        scribe.feed_all(&mut room, &known);
+        for id in &late[..2] {
+            let _ = waits(room.receive(scribe.bytes(id), &without_eve(), NOW).receipt);
+        }
+        let received = room.receive(scribe.bytes(&late[2]), &without_eve(), NOW);
+        let _ = waits(received.receipt);
+        let event = late[0].clone();
+        assert_eq!(received.notices, [Notice::Evicted { event }]);
     }
 }
 
