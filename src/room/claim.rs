@@ -82,7 +82,7 @@ pub enum ClaimError {
         event: EventId,
     },
     /// Events or keys are missing: fetch them, and claim again.
-    #[error("{} events and {} keys are missing", events.len(), keys.len())]
+    #[error("{} of its events and {} of its keys are missing", events.len(), keys.len())]
     Missing {
         /// The events: of the state, and of its auth chains as far as they are known; sorted.
         events: Vec<EventId>,
@@ -91,11 +91,20 @@ pub enum ClaimError {
     },
     /// The claim cannot be right. Every defect that was found is listed, in the order of the
     /// claim.
-    #[error("the claimed state has {} defects", defects.len())]
+    #[error("the claimed state cannot be right: {}", listed(defects))]
     Invalid {
         /// What is wrong.
         defects: Vec<ClaimDefect>,
     },
+}
+
+/// The first defects in words, and how many there are besides.
+fn listed(defects: &[ClaimDefect]) -> String {
+    let shown: Vec<String> = defects.iter().take(3).map(ToString::to_string).collect();
+    match defects.len().saturating_sub(shown.len()) {
+        0 => shown.join("; "),
+        more => format!("{}; and {more} more", shown.join("; ")),
+    }
 }
 
 /// What is wrong with a claimed state.
