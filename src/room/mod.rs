@@ -233,7 +233,7 @@ pub use self::draft::{Assembled, BuildError, Draft, Signer, assemble};
 pub use self::founding::{Founding, create_event};
 pub use self::open::{OpenError, Setup};
 pub use self::place::{Cited, Place, next_depth};
-pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use};
+pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use, with_policy_signature};
 pub use self::receipt::{
     Admitted, Fault, Missing, Notice, Receipt, Received, Rejection, SoftFailure, Standing,
 };
