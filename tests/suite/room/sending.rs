@@ -534,8 +534,20 @@ fn who_is_invited_to_a_restricted_room_needs_nobody_to_vouch() {
             .authorise_join(join.pdu(), [], resident.signer());
         assert_eq!(signed, Err(AuthoriseError::NotAsked));
         let mut room = scribe.copy();
+        let server = home(NEW).server;
+        assert!(
+            !room
+                .joined_servers()
+                .any(|joined| joined == server.as_str())
+        );
         accepted(&scribe.give(&mut room, join.json().as_bytes()));
         assert!(!room.needs_authoriser(&new));
+        assert!(
+            room.joined_servers()
+                .any(|joined| joined == server.as_str())
+        );
+        assert!(room.joined_servers().all(|joined| room.has_joined(joined)));
+        assert!(room.joined_servers().is_sorted());
     }
 }
 
