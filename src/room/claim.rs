@@ -185,9 +185,10 @@ impl Room {
     /// Takes another server's word for the state before an event: one that waits, because some
     /// events before it cannot be had, or one before which the state is a claim already.
     ///
-    /// Returns which events the room has taken up with the claim, and what that has settled. A claim that is taken is used until the states after the
-    /// event's `prev_events` are all known; then the event, and all that rests on it, is judged
-    /// again, and what comes out differently is reported.
+    /// Returns which events the room has taken up with the claim, and what that has settled. A claim
+    /// that is taken is used until the states after the event's `prev_events` are all known; then
+    /// the event, and all that rests on it, is judged again, and what comes out differently is
+    /// reported.
     ///
     /// Of a room that was loaded in part, the host first [loads](Room::load) those events of the
     /// claim that are in its store.
