@@ -115,8 +115,9 @@
 //! [`auth::check`] judges one event by any store that implements [`auth::StateView`];
 //! [`resolve::resolve`] takes states over a [`dag::RoomDag`], which a host fills from PDUs or from
 //! borrowed parts with [`event::Event::trusted`]. A room that was judged before is reloaded with
-//! [`crypto::stored`] and [`replay::Verdicts::Stated`]: nothing is hashed or judged again. Room versions that are still being designed are
-//! registered under an unstable id with [`version::RoomVersions::with`].
+//! [`crypto::stored`] and [`replay::Verdicts::Stated`]: nothing is hashed or judged again. Room
+//! versions that are still being designed are registered under an unstable id with
+//! [`version::RoomVersions::with`].
 //!
 //! # Why the answer is what it is
 //!
@@ -135,8 +136,8 @@
 //!
 //! None is on by default. `cli` builds the tool `roomdag`; `lab` the readers of room dumps and the
 //! conformance runner; `testing` the room builder and the oracle that tests, benches and fuzz
-//! targets share; `counting` counts the steps that claims of complexity are about. A feature adds items and
-//! never changes an answer.
+//! targets share; `counting` counts the steps that claims of complexity are about. A feature adds
+//! items and never changes an answer.
 //!
 //! [checks]: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
 

@@ -28,7 +28,7 @@ use crate::event::{Event, HashCheck};
 use crate::id::{EventId, KeyId, RoomId, ServerName};
 use crate::pdu::{CREATE, FormatError, Pdu};
 use crate::room::receive::{Door, Verified, unlimited};
-use crate::room::{Admitted, Fault, Notice, Room};
+use crate::room::{Admitted, Fault, Notice, Room, Standing};
 use crate::state::StateMap;
 use crate::timeline::{Quality, Status};
 
@@ -83,7 +83,7 @@ pub enum ClaimError {
         event: EventId,
     },
     /// Events or keys are missing: fetch them, and claim again.
-    #[error("{} events and {} keys are missing", events.len(), keys.len())]
+    #[error("{} of its events and {} of its keys are missing", events.len(), keys.len())]
     Missing {
         /// The events: of the state, and of its auth chains as far as they are known; sorted.
         events: Vec<EventId>,
@@ -92,11 +92,20 @@ pub enum ClaimError {
     },
     /// The claim cannot be right. Every defect that was found is listed, in the order of the
     /// claim.
-    #[error("the claimed state has {} defects", defects.len())]
+    #[error("the claimed state cannot be right: {}", listed(defects))]
     Invalid {
         /// What is wrong.
         defects: Vec<ClaimDefect>,
     },
+}
+
+/// The first defects in words, and how many there are besides.
+fn listed(defects: &[ClaimDefect]) -> String {
+    let shown: Vec<String> = defects.iter().take(3).map(ToString::to_string).collect();
+    match defects.len().saturating_sub(shown.len()) {
+        0 => shown.join("; "),
+        more => format!("{}; and {more} more", shown.join("; ")),
+    }
 }
 
 /// What is wrong with a claimed state.
@@ -177,9 +186,10 @@ impl Room {
     /// Takes another server's word for the state before an event: one that waits, because some
     /// events before it cannot be had, or one before which the state is a claim already.
     ///
-    /// Returns which events the room has taken up with the claim, and what that has settled. A claim that is taken is used until the states after the
-    /// event's `prev_events` are all known; then the event, and all that rests on it, is judged
-    /// again, and what comes out differently is reported.
+    /// Returns which events the room has taken up with the claim, and what that has settled. A claim
+    /// that is taken is used until the states after the event's `prev_events` are all known; then
+    /// the event, and all that rests on it, is judged again, and what comes out differently is
+    /// reported.
     ///
     /// Of a room that was loaded in part, the host first [loads](Room::load) those events of the
     /// claim that are in its store.
@@ -277,7 +287,31 @@ impl Room {
             }
         }
         self.settle(settled, &mut notices);
+        self.revise_outliers(&mut notices);
         Ok(notices)
+    }
+
+    /// Says what became of outliers of which no notice says it: what came with a claim is judged
+    /// at once where the states before it are known.
+    pub(super) fn revise_outliers(&self, notices: &mut Vec<Notice>) {
+        let told: BTreeSet<&EventId> = notices
+            .iter()
+            .filter_map(|notice| match notice {
+                Notice::Settled { event, .. } | Notice::Revised { event, .. } => Some(event),
+                Notice::Outlier(_) | Notice::Evicted { .. } => None,
+            })
+            .collect();
+        let was = Standing::Outlier;
+        let revised = notices.iter().filter_map(|notice| match notice {
+            Notice::Outlier(Admitted { id, .. }) if !told.contains(id) => {
+                let event = id.clone();
+                let is = self.standing(id).filter(|is| *is != was)?;
+                Some(Notice::Revised { event, was, is })
+            }
+            _ => None,
+        });
+        let revised: Vec<Notice> = revised.collect();
+        notices.extend(revised);
     }
 
     /// Takes up events that came with a claim, in an order that has first what is cited.

@@ -11,7 +11,9 @@
 //! | dropped, rejected, soft failed                 | [`Fault`], [`Rejection`], [`SoftFailure`] |
 //! | joining, `/send_join`, partial state           | [`Room::join`], [`Claim`]                 |
 //! | `/make_join`, `/make_knock`, `/make_leave`     | [`Room::make_template`], [`Template`]     |
-//! | restricted rooms                               | [`Room::authorise_join`]                  |
+//! | `/send_join`, `/send_knock`, `/send_leave`     | [`Submission::check`]                     |
+//! | `/invite`                                      | [`Submission::check_invite`], [`countersign_invite`] |
+//! | restricted rooms                               | [`Room::needs_authoriser`], [`Room::authorise_join`] |
 //! | `/state_ids` at a gap                          | [`Room::claim`]                           |
 //! | `/backfill`, `/get_missing_events`             | [`Room::backfill`], [`Room::missing_events`] |
 //! | `/event_auth`                                  | [`Room::auth_chain`]                      |
@@ -19,7 +21,7 @@
 //! | handling redactions                            | [`Room::redaction`], [`Room::redactions_of`] |
 //! | room history visibility                        | [`Room::is_visible_to_user`], [`Room::is_visible_to_server`] |
 //! | server ACLs, `m.federate`                      | [`ServerAcl`], [`Room::federates_with`]   |
-//! | policy servers                                 | [`Room::policy_server`]                   |
+//! | policy servers                                 | [`Room::policy_server`], [`with_policy_signature`] |
 //! | (going in and out of the host's storage)       | [`Room::changes`], [`Room::restore`], [`Loading`] |
 //!
 //! # The loop
@@ -129,10 +131,60 @@
 //! | `Waiting`     | no      | no                 | fetch what is named; the room has the event    |
 //! | `Dropped`     | no      | no                 | nothing, whatever else came with it            |
 //!
+//! | notice    | what it asks                                                                   |
+//! |-----------|--------------------------------------------------------------------------------|
+//! | `Settled` | what its receipt asks                                                          |
+//! | `Outlier` | keep it, and show it to nobody on that account                                 |
+//! | `Revised` | show it, or hide it, by what it is now                                         |
+//! | `Evicted` | nothing; it may be fetched again                                               |
+//!
+//! A redaction is applied with [`redact`](crate::pdu::redact()), to whatever the host shows: to the
+//! room, an event is what it was. After each event that is accepted or revised,
+//! [`Room::redaction`] says whether it redacts another, and [`Room::redactions_of`] what redacts
+//! it. Where [`Room::build`] names a policy server, its answer is added with
+//! [`with_policy_signature`] before the event is received and sent, and the same goes for an event
+//! that was soft-failed for want of it.
+//!
 //! Nothing that arrives is an error of the host's: every receipt is about one event, whatever came
 //! before or after it in a transaction. Errors are for calls that cannot be right or lack something:
 //! [`OpenError`], [`ClaimError`], [`SendError`], [`BuildError`], [`TemplateError`]. A call that
 //! returns an error has changed nothing.
+//!
+//! # What the host asks first
+//!
+//! [`Room::receive`] is about the event, not about who brought it. Before it, the host checks the
+//! request's own signature, and for each PDU of a transaction asks the room's [`ServerAcl`], if
+//! [`Room::server_acl`] names one, about the server that sent it and that of its sender. Requests
+//! of other servers, too, are refused by the ACL, and by [`Room::federates_with`]. Those that ask
+//! for history are answered only to servers that [are in the room](Room::has_joined).
+//!
+//! # Answering other servers
+//!
+//! | request                 | answer                                                             |
+//! |-------------------------|--------------------------------------------------------------------|
+//! | `/make_join`, and like it | [`Room::make_template`]; if [`Room::needs_authoriser`], with the user that [`restricted_join`] finds |
+//! | `/send_join`            | see below                                                          |
+//! | `/send_knock`, `/send_leave` | [`Submission::check`], then [`Room::receive`]                 |
+//! | `/invite`               | [`Submission::check_invite`], then [`countersign_invite`]; the server that invites builds the invite, and receives what comes back |
+//! | `/state`, `/state_ids`  | [`Room::state_before`] the event, and the [`Room::auth_chain`] of that state |
+//! | `/event_auth`           | [`Room::auth_chain`]                                               |
+//! | `/get_missing_events`, `/backfill` | [`Room::missing_events`], [`Room::backfill`]: of what is not visible, the [redacted](crate::pdu::redact()) form |
+//! | `/event`                | the PDU, by [`Room::is_visible_to_server`] in full or redacted     |
+//!
+//! For `/send_join` the host
+//!
+//! 1. sees to it that it has the keys of the joining server: a join that waits for them is not
+//!    refused but pending, and one that is refused all the same has to be
+//!    [abandoned](Room::abandon);
+//! 2. reads the [`Pdu`](crate::pdu::Pdu) and holds it against the request: [`Submission::check`];
+//! 3. has it [authorised](Room::authorise_join), which says where there is nothing to authorise;
+//! 4. [receives](Room::receive) it, and refuses the request unless it is accepted;
+//! 5. answers with it as it now is, the state [before it](Room::state_before), and the
+//!    [auth chain](Room::auth_chain) of both; and sends it to the
+//!    [other servers](Room::joined_servers).
+//!
+//! The server that joined takes this answer with [`Room::join`] or, if it has the room, with
+//! [`Room::receive`].
 //!
 //! # What the host keeps
 //!
@@ -233,7 +285,7 @@ pub use self::draft::{Assembled, BuildError, Draft, Signer, assemble};
 pub use self::founding::{Founding, create_event};
 pub use self::open::{OpenError, Setup};
 pub use self::place::{Cited, Place, next_depth};
-pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use};
+pub use self::policy::{PolicyCheck, PolicyUse, policy_check, policy_use, with_policy_signature};
 pub use self::receipt::{
     Admitted, Fault, Missing, Notice, Receipt, Received, Rejection, SoftFailure, Standing,
 };

@@ -107,8 +107,9 @@ impl Room {
 
     /// Opens a room from another server's answer to a join: the join, and the state before it.
     ///
-    /// The state is a [`Claim`], full or partial; see [`Room::claim`]. The join is among what the
-    /// notices settle.
+    /// `join` is the event that the answer holds, if it holds one: a restricted join has the
+    /// signature of the other server only there. The state is a [`Claim`], full or partial; see
+    /// [`Room::claim`]. The join is among what the notices settle.
     ///
     /// # Errors
     ///
@@ -169,6 +170,7 @@ impl Room {
                 receipt
             }
         };
+        room.revise_outliers(&mut notices);
         if receipt.standing().is_some_and(is_in) {
             Ok((room, notices))
         } else {

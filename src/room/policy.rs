@@ -6,7 +6,8 @@
 //!
 //! Two questions, in this order: [`policy_use`] says whether the room uses a policy server, which
 //! depends on the *current state* that soft failure is judged by too; [`policy_check`] says what
-//! that means for one event. Neither asks anybody for a signature.
+//! that means for one event. Neither asks anybody for a signature; [`with_policy_signature`] adds
+//! the one that the host was given.
 //!
 //! Reads [`crypto`](crate::crypto), [`pdu::content`](crate::pdu::content). Spec:
 //! <https://spec.matrix.org/v1.19/server-server-api/#policy-servers>
@@ -15,11 +16,13 @@ use std::fmt;
 
 use petgraph::graph::NodeIndex;
 
-use crate::crypto::{JsonSignatureError, VerifyKey, verify_policy_signature};
+use crate::crypto::{JsonSignatureError, POLICY_SERVER_KEY, VerifyKey, verify_policy_signature};
 use crate::event::EventRef;
 use crate::id::ServerName;
+use crate::json::{Object, Value};
+use crate::limits::Limits;
 use crate::pdu::content::{Content, PolicyServer};
-use crate::pdu::{POLICY, Pdu};
+use crate::pdu::{FormatError, POLICY, Pdu};
 use crate::room::Room;
 use crate::timeline::Withheld;
 use crate::version::RoomVersionRules;
@@ -87,6 +90,44 @@ pub fn policy_use(
         Content::Policy(Some(server)) => PolicyUse::Absent(server),
         _ => PolicyUse::Malformed,
     }
+}
+
+/// Adds to an event the signature that its policy server answered with.
+///
+/// `response` is the body of the response of `/sign`. Nothing is taken of it but the signature of
+/// `server` that is called [`POLICY_SERVER_KEY`], and without that the event stays as it is;
+/// whether it is any good is for [`policy_check`] to say, or for the room on receipt. Other
+/// signatures stay as they are, and so does the event id.
+///
+/// # Errors
+///
+/// Any [`FormatError`]: with the signature the event is no longer well-formed, most likely because
+/// it is too large.
+///
+/// Spec: [`/sign`](https://spec.matrix.org/v1.19/server-server-api/#post_matrixpolicyv1sign).
+pub fn with_policy_signature(
+    pdu: &Pdu,
+    response: &Object,
+    server: &ServerName,
+    rules: &RoomVersionRules,
+    limits: &Limits,
+) -> Result<Pdu, FormatError> {
+    let keys = response.get(server.as_str()).and_then(Value::as_object);
+    let signature = keys.and_then(|keys| keys.get(POLICY_SERVER_KEY)?.as_str());
+    let mut event = pdu.json().to_object();
+    let signatures = event.get_mut("signatures").and_then(Value::as_object_mut);
+    if let (Some(signature), Some(signatures)) = (signature, signatures) {
+        if let Some(own) = signatures
+            .get_mut(server.as_str())
+            .and_then(Value::as_object_mut)
+        {
+            own.insert(POLICY_SERVER_KEY, signature);
+        } else {
+            let own = Object::from_iter([(POLICY_SERVER_KEY, signature)]);
+            signatures.insert(server.as_str(), own);
+        }
+    }
+    Pdu::from_json(event, rules, limits)
 }
 
 /// What receipt check 7 says of an event.

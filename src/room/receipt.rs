@@ -178,6 +178,10 @@ pub enum Notice {
     },
     /// The event came with a claimed state, and the room did not have it: keep it. It is shown to
     /// nobody on that account.
+    ///
+    /// It is an outlier until [`Revised`](Self::Revised) says otherwise, which may be among the
+    /// same notices: where the events before it are known too, as at the beginning of a room, it
+    /// is judged at once.
     Outlier(Admitted),
     /// The event was judged again, and the answer is another one.
     ///

@@ -97,9 +97,8 @@ impl Room {
         self.redaction_at(self.node(redaction)?)
     }
 
-    /// The redactions that apply to an event, in the order in which the room first
-    /// heard of them. O(r · log n) in the number of
-    /// redactions that name it.
+    /// The redactions that apply to an event, in the order in which the room first heard of them.
+    /// O(r · log n) in the number of redactions that name it.
     pub fn redactions_of(&self, event: &EventId) -> impl Iterator<Item = &EventId> {
         let redactions = self.redactions.get(event).into_iter().flatten();
         let apply = |node: &&NodeIndex| {

@@ -81,7 +81,11 @@ pub enum AuthoriseError {
         /// This room.
         room_id: RoomId,
     },
-    /// The room does not let anybody in on somebody's word.
+    /// The join names nobody who is to vouch for it, as that of a user who is invited or in the
+    /// room: take it as it is, and let the rules judge it on receipt.
+    #[error("the join names nobody who is to vouch for it")]
+    NotAsked,
+    /// The room does not let anybody in on somebody's word: take the join as it is.
     #[error("the join rule is not restricted")]
     NotRestricted,
     /// What is to be answered instead.
@@ -190,6 +194,19 @@ impl Room {
         UserId::parse(best?.1).ok()
     }
 
+    /// Whether a user can join only if somebody vouches for them: the join rule is restricted, and
+    /// the user neither joined nor invited, by the current state. Who was left out of a claimed
+    /// state counts as neither. O(log n).
+    ///
+    /// Spec: [restricted rooms](https://spec.matrix.org/v1.19/server-server-api/#restricted-rooms).
+    #[must_use]
+    pub fn needs_authoriser(&self, user: &UserId) -> bool {
+        self.current_state().is_ok_and(|state| {
+            let member = state.membership(user.as_str());
+            is_restricted(&state) && !matches!(member, Membership::Join | Membership::Invite)
+        })
+    }
+
     /// Signs a restricted join as the server of the user who vouches for it, if that is right: the
     /// join rule, the user and their power are those of the current state, and `conditions` say
     /// what this server knows of the rooms that the join rules [allow](crate::room::allow_conditions).
@@ -198,7 +215,8 @@ impl Room {
     ///
     /// # Errors
     ///
-    /// [`AuthoriseError`]: nothing has been signed.
+    /// [`AuthoriseError`]: nothing has been signed. With `NotRestricted` and `NotAsked` there is
+    /// nothing to sign, and the join is received as it came; any other refuses the request.
     ///
     /// Spec: [restricted rooms](https://spec.matrix.org/v1.19/server-server-api/#restricted-rooms).
     pub fn authorise_join(
@@ -211,21 +229,14 @@ impl Room {
             let room_id = self.id.clone();
             return Err(AuthoriseError::OtherRoom { room_id });
         }
-        let state = self.current_state().ok();
-        let rule = state.and_then(|state| state.get(JOIN_RULES, ""));
-        let is_restricted = rule.is_some_and(|rule| {
-            matches!(
-                rule.content,
-                Content::JoinRules(Some(JoinRule::Restricted | JoinRule::KnockRestricted))
-            )
-        });
-        let Some(state) = state.filter(|_| is_restricted) else {
+        let Some(state) = self.current_state().ok().filter(is_restricted) else {
             return Err(AuthoriseError::NotRestricted);
         };
         let authoriser = match join.content(self.rules()) {
             Content::Member(member) => match member.authoriser() {
                 Some(Authoriser::Named(user)) => UserId::parse(user).ok(),
-                _ => None,
+                Some(Authoriser::NotText) => None,
+                None => return Err(AuthoriseError::NotAsked),
             },
             _ => None,
         };
@@ -402,4 +413,11 @@ fn foreign_authoriser(draft: &Draft, server: &ServerName) -> Option<UserId> {
     let user = draft.content.get(AUTHORISER).filter(|_| joins)?.as_str()?;
     let user = UserId::parse(user).ok()?;
     (user.server_name() != server.as_str()).then_some(user)
+}
+
+/// Whether a state lets users in on somebody's word.
+fn is_restricted(state: &RoomState<'_>) -> bool {
+    let rule = state.get(JOIN_RULES, "").map(|rule| rule.content);
+    let restricted = [JoinRule::Restricted, JoinRule::KnockRestricted];
+    matches!(rule, Some(Content::JoinRules(Some(rule))) if restricted.contains(rule))
 }

@@ -34,7 +34,8 @@ use crate::timeline::Status;
 pub struct Served {
     /// The event.
     pub event: EventId,
-    /// Whether the server may see it: if it may not, it is sent the redacted form.
+    /// Whether the server may see it: if it may not, it is sent the [redacted](crate::pdu::redact())
+    /// form.
     pub visibility: Visibility,
 }
 

@@ -224,6 +224,14 @@ impl Room {
             .any(|user| state.membership(user) == Membership::Join)
     }
 
+    /// The servers of which some user is joined, by the current state, sorted: to whom an event of
+    /// the room is sent, and `servers_in_room` of a response of `/send_join`. As
+    /// [`has_joined`](Self::has_joined) of each server that ever was anything to the room.
+    pub fn joined_servers(&self) -> impl Iterator<Item = &str> {
+        let servers = self.users.keys().map(|server| &**server);
+        servers.filter(|server| self.has_joined(server))
+    }
+
     /// The users of a server who ever were anything to the room.
     pub(super) fn users_of(&self, server: &str) -> impl Iterator<Item = &str> {
         let users = self.users.get(server).into_iter().flatten();

@@ -310,7 +310,7 @@ fn check_7_is_made_when_an_event_takes_its_place() {
             for id in [&named, &late] {
                 assert_eq!(room.standing(id), Some(Standing::Accepted), "{id}");
             }
-            assert_eq!(room.extremities(), [late.clone()]);
+            assert_eq!(room.extremities(), only(&late));
         }
     }
 }

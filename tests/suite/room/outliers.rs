@@ -3,7 +3,7 @@
 use roomdag::room::{Notice, Receipt, Standing};
 
 use crate::room::draft::stable;
-use crate::room::support::{ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, waits};
+use crate::room::support::{ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, only, waits};
 
 /// ```text
 /// … ─ base ─ first ─ leave ─ lost ─ late
@@ -19,8 +19,8 @@ fn an_event_that_came_with_a_claim_meets_a_present_without_itself() {
         let joined = scribe.holder(&base, MEMBER, EVE).unwrap();
         let first = scribe.say_at(ALICE, &base);
         let leave = Told::state(EVE, MEMBER, EVE, r#"{"membership":"leave"}"#);
-        let leave = scribe.write(&leave, &[first.clone()]);
-        let lost = scribe.say_at(BOB, &[leave.clone()]);
+        let leave = scribe.write(&leave, only(&first));
+        let lost = scribe.say_at(BOB, only(&leave));
         let mut auth = scribe.auth(&Told::message(EVE), &base);
         auth.retain(|id| *id != joined);
         auth.push(joined);

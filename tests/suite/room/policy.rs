@@ -11,7 +11,7 @@ use roomdag::id::{KeyId, ServerName};
 use roomdag::json::{Object, Value, base64};
 use roomdag::pdu::content::{Content, PolicyServer};
 use roomdag::pdu::{POLICY, Pdu, redact};
-use roomdag::room::{PolicyCheck, PolicyUse, policy_check, policy_use};
+use roomdag::room::{PolicyCheck, PolicyUse, policy_check, policy_use, with_policy_signature};
 use roomdag::version::{RoomVersionRules, V11};
 use roomdag::{Limits, auth};
 
@@ -402,6 +402,33 @@ fn verify(json: &Object, rules: &RoomVersionRules) -> Result<Event, Vec<Signatur
     let now = Timestamp::from_millis(1_700_000_000_000);
     let verified = crypto::verify(pdu(json, rules), rules, &keys, now, &Limits::default());
     verified.map_err(|error| error.errors)
+}
+
+#[test]
+fn the_signature_that_a_policy_server_answers_with_is_added() {
+    let limits = Limits::default();
+    for rules in all_rules() {
+        let plain = message(rules);
+        for via in [VIA, "a"] {
+            let policy = PolicyServer { ..server(via) };
+            let use_of = PolicyUse::Used(&policy);
+            let endorsed = endorsed(&plain, via, rules);
+            let servers = endorsed.get("signatures").and_then(Value::as_object);
+            let add = |response: &Object| {
+                let plain = pdu(&plain, rules);
+                with_policy_signature(&plain, response, &policy.via, rules, &limits).unwrap()
+            };
+            let added = add(servers.unwrap());
+            assert_eq!(policy_check(&added, use_of, rules), PolicyCheck::Signed);
+            assert_eq!(added.json().to_object(), endorsed);
+            // What a response holds besides is nobody's business.
+            let other = signed(&plain, "elsewhere.example.org", "x");
+            let other = other.get("signatures").and_then(Value::as_object).unwrap();
+            for response in [&Object::new(), &plain, other] {
+                assert_eq!(add(response).json().to_object(), plain);
+            }
+        }
+    }
 }
 
 /// V-S-23.

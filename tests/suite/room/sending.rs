@@ -532,6 +532,53 @@ fn a_restricted_join_is_vouched_for_by_who_may_invite() {
     assert_eq!(tried, 5);
 }
 
+#[test]
+fn who_is_invited_to_a_restricted_room_needs_nobody_to_vouch() {
+    for rules in stable() {
+        if !rules.auth.knows(JoinRule::Restricted) {
+            continue;
+        }
+        let mut scribe = Scribe::new(&rules);
+        let resident = home(ALICE);
+        let new = user(NEW);
+        assert!(!scribe.room.needs_authoriser(&new));
+        let rule = r#"{"allow":[],"join_rule":"restricted"}"#;
+        scribe.put(ALICE, JOIN_RULES, "", rule);
+        assert!(scribe.room.needs_authoriser(&new));
+        scribe.put(ALICE, MEMBER, NEW, r#"{"membership":"invite"}"#);
+        assert!(!scribe.room.needs_authoriser(&new));
+
+        let now = scribe.tick();
+        let response = scribe
+            .room
+            .make_template(Handshake::Join, &new, None, &resident.server, now)
+            .unwrap();
+        let template = template(&scribe, &response, Handshake::Join, NEW).unwrap();
+        let join = template
+            .build(Object::new(), home(NEW).signer(), now, &Limits::default())
+            .unwrap();
+        let signed = scribe
+            .room
+            .authorise_join(join.pdu(), [], resident.signer());
+        assert_eq!(signed, Err(AuthoriseError::NotAsked));
+        let mut room = scribe.copy();
+        let server = home(NEW).server;
+        assert!(
+            !room
+                .joined_servers()
+                .any(|joined| joined == server.as_str())
+        );
+        accepted(&scribe.give(&mut room, join.json().as_bytes()));
+        assert!(!room.needs_authoriser(&new));
+        assert!(
+            room.joined_servers()
+                .any(|joined| joined == server.as_str())
+        );
+        assert!(room.joined_servers().all(|joined| room.has_joined(joined)));
+        assert!(room.joined_servers().is_sorted());
+    }
+}
+
 /// A restricted join by a user of a server that has somebody who may invite needs nobody else.
 #[test]
 fn a_server_vouches_for_its_own_users() {
