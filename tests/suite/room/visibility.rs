@@ -8,7 +8,7 @@ use proptest::sample::select;
 use roomdag::auth::StateView;
 use roomdag::crypto;
 use roomdag::event::{Event, EventRef};
-use roomdag::json::{Mode, Object};
+use roomdag::json::{Mode, Object, Value};
 use roomdag::pdu::content::{Content, HistoryVisibility, Membership, PolicyServer};
 use roomdag::pdu::{Pdu, redact};
 use roomdag::room::{
@@ -535,8 +535,12 @@ proptest! {
             Content::Policy(None) => prop_assert!(is_state),
             Content::Policy(Some(server)) => {
                 let PolicyServer { via, key } = *server;
-                prop_assert!(text.contains(via.as_str()), "{}", via);
-                prop_assert!(is_state && (key.is_none() || text.contains("11qYAYK")));
+                let event = json(pdu::POLICY, state_key, &text, rules);
+                let said = event.get("content").and_then(Value::as_object).unwrap();
+                prop_assert_eq!(said.get("via").and_then(Value::as_str), Some(via.as_str()));
+                let keys = said.get("public_keys").and_then(Value::as_object);
+                let said = keys.and_then(|keys| keys.get("ed25519")?.as_str());
+                prop_assert!(is_state && (key.is_none() || said.is_some_and(|key| key.contains("11qYAYK"))));
             }
             other => prop_assert_eq!((other, is_state), (Content::Other, false)),
         }
