@@ -262,6 +262,7 @@ mod overrule;
 mod place;
 mod policy;
 mod queue;
+mod reading;
 mod receipt;
 mod receive;
 mod redaction;

@@ -5,7 +5,6 @@
 //! | V-D-05 | `history_corrects_a_claim_that_lies`, `what_a_lie_had_rejected_is_accepted_once_history_shows_it` |
 //! | V-D-06 | `what_follows_from_a_claim_says_so_until_the_gap_is_closed` |
 //! | V-D-07 | `a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace`, `a_claim_that_leaves_out_a_ban_is_no_more_than_a_claim` |
-//! | V-D-19 | `what_follows_an_event_does_not_vouch_for_it_against_a_ban` |
 //! | V-D-15 | `a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace`, and `a_join_that_fails_makes_no_room` |
 
 use roomdag::crypto::KeyRing;
@@ -735,71 +734,5 @@ fn a_join_that_the_state_forbids_makes_no_room() {
             panic!("it got in");
         };
         assert!(matches!(*receipt, Receipt::Rejected { .. }), "{receipt:?}");
-    }
-}
-
-/// ```text
-/// base ─┬─ evasion (Eve) ─────┐
-///       └─ ban ─ message ─────┴─ late
-/// ```
-#[test]
-fn what_follows_an_event_does_not_vouch_for_it_against_a_ban() {
-    for rules in stable() {
-        let mut scribe = Scribe::new(&rules);
-        let base = scribe.room.extremities();
-        let evasion = scribe.say_at(EVE, &base);
-        let ban = scribe.write(&Told::state(ALICE, MEMBER, EVE, BAN), &base);
-        let message = scribe.say_at(BOB, std::slice::from_ref(&ban));
-        let late = scribe.say_at(BOB, &[message.clone(), evasion.clone()]);
-        let room_with_claim = || {
-            let mut room = scribe.open_known(&evasion);
-            accepted(&scribe.feed(&mut room, &ban).receipt);
-            let _ = waits(scribe.feed(&mut room, &late).receipt);
-            let claim = scribe.claim_before(&late);
-            scribe.take(&mut room, &late, &claim).unwrap();
-            room
-        };
-        let mut room = room_with_claim();
-        let receipt = scribe.feed(&mut room, &evasion).receipt;
-        assert!(matches!(receipt, Receipt::SoftFailed { .. }), "{receipt:?}");
-        accepted(&scribe.feed(&mut room, &message).receipt);
-        assert_eq!(room.extremities(), std::slice::from_ref(&late));
-
-        // That it is old is the word of whoever answers a backfill.
-        let mut room = room_with_claim();
-        let bytes = scribe.bytes(&evasion);
-        accepted(&room.receive_backfilled(bytes, &scribe.keys, NOW).receipt);
-        accepted(&scribe.feed(&mut room, &message).receipt);
-        assert_eq!(room.extremities(), [late]);
-    }
-}
-
-/// What a host that goes by the notices believes of each event is what the room says.
-#[test]
-fn the_notices_of_a_join_say_what_each_event_is() {
-    for rules in stable() {
-        let mut scribe = Scribe::new(&rules);
-        let _ = scribe.say(BOB);
-        let _ = scribe.put(BOB, TOPIC, "", "{}");
-        let join = scribe.put(EVE, MEMBER, EVE, r#"{"membership":"join"}"#);
-        let claim = scribe.claim_before(&join);
-        let setup = scribe.setup(Limits::default());
-        let (room, notices) =
-            Room::join(scribe.bytes(&join), &claim, &setup, &scribe.keys, NOW).unwrap();
-        let mut believed = std::collections::BTreeMap::new();
-        for notice in notices {
-            let (event, standing) = match notice {
-                Notice::Settled { event, receipt } => (event, receipt.standing()),
-                Notice::Outlier(event) => (event.id, Some(Standing::Outlier)),
-                Notice::Revised { event, is, .. } => (event, Some(is)),
-                Notice::Evicted { event } => (event, None),
-            };
-            believed.insert(event, standing);
-        }
-        assert!(believed.values().any(|is| *is == Some(Standing::Outlier)));
-        assert!(believed.len() > 4);
-        for (event, standing) in believed {
-            assert_eq!(room.standing(&event), standing, "{event}");
-        }
     }
 }

@@ -6,7 +6,7 @@
 //! | V-D-04 | `what_follows_a_soft_failed_event_is_judged_as_usual` |
 //! | V-D-09 | `a_child_costs_the_same_however_many_siblings_it_has` |
 //! | V-D-10 | `what_would_be_one_extremity_too_many_is_soft_failed_and_nothing_is_pruned`, `…_one_state_too_many_…` |
-//! | V-D-19 | `an_event_of_a_banned_user_is_soft_failed_wherever_it_claims_to_stand` |
+//! | V-D-19 | `an_event_of_a_banned_user_is_soft_failed_wherever_it_claims_to_stand`, `what_follows_an_event_does_not_vouch_for_it_against_a_ban` |
 //! | V-X-10 | `branches_in_turn_do_not_resolve_anew` |
 
 use roomdag::auth::Rule;
@@ -18,7 +18,7 @@ use roomdag::version::RoomVersionRules;
 
 use crate::room::draft::{NOW, stable};
 use crate::room::support::{
-    ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, entries, home, observed, only,
+    ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, entries, home, observed, only, waits,
 };
 
 fn sorted(ids: &[&EventId]) -> Vec<EventId> {
@@ -434,5 +434,41 @@ mod growth {
             cost(&scribe, &mut room, &pair),
         );
         assert!(ten <= two + 20, "{ten} over {two}");
+    }
+}
+
+/// ```text
+/// base ─┬─ evasion (Eve) ─────┐
+///       └─ ban ─ message ─────┴─ late
+/// ```
+#[test]
+fn what_follows_an_event_does_not_vouch_for_it_against_a_ban() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let base = scribe.room.extremities();
+        let evasion = scribe.say_at(EVE, &base);
+        let ban = scribe.write(&Told::state(ALICE, MEMBER, EVE, BAN), &base);
+        let message = scribe.say_at(BOB, std::slice::from_ref(&ban));
+        let late = scribe.say_at(BOB, &[message.clone(), evasion.clone()]);
+        let room_with_claim = || {
+            let mut room = scribe.open_known(&evasion);
+            accepted(&scribe.feed(&mut room, &ban).receipt);
+            let _ = waits(scribe.feed(&mut room, &late).receipt);
+            let claim = scribe.claim_before(&late);
+            scribe.take(&mut room, &late, &claim).unwrap();
+            room
+        };
+        let mut room = room_with_claim();
+        let receipt = scribe.feed(&mut room, &evasion).receipt;
+        assert!(matches!(receipt, Receipt::SoftFailed { .. }), "{receipt:?}");
+        accepted(&scribe.feed(&mut room, &message).receipt);
+        assert_eq!(room.extremities(), std::slice::from_ref(&late));
+
+        // That it is old is the word of whoever answers a backfill.
+        let mut room = room_with_claim();
+        let bytes = scribe.bytes(&evasion);
+        accepted(&room.receive_backfilled(bytes, &scribe.keys, NOW).receipt);
+        accepted(&scribe.feed(&mut room, &message).receipt);
+        assert_eq!(room.extremities(), [late]);
     }
 }

@@ -1,8 +1,11 @@
 //! Events that come with a claim, and by themselves as well. See `src/room/claim.rs`.
 
-use roomdag::room::{Notice, Receipt, Standing};
+use std::collections::BTreeMap;
 
-use crate::room::draft::stable;
+use roomdag::limits::Limits;
+use roomdag::room::{Notice, Receipt, Room, Standing};
+
+use crate::room::draft::{NOW, stable};
 use crate::room::support::{ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, only, waits};
 
 /// ```text
@@ -84,5 +87,35 @@ fn a_claim_ends_the_wait_of_an_event_that_another_claim_has_brought() {
                 ..
             }
         ));
+    }
+}
+
+/// What a host that goes by the notices believes of each event is what the room says.
+#[test]
+fn the_notices_of_a_join_say_what_each_event_is() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let _ = scribe.say(BOB);
+        let _ = scribe.put(BOB, TOPIC, "", "{}");
+        let join = scribe.put(EVE, MEMBER, EVE, r#"{"membership":"join"}"#);
+        let claim = scribe.claim_before(&join);
+        let setup = scribe.setup(Limits::default());
+        let (room, notices) =
+            Room::join(scribe.bytes(&join), &claim, &setup, &scribe.keys, NOW).unwrap();
+        let mut believed = BTreeMap::new();
+        for notice in notices {
+            let (event, standing) = match notice {
+                Notice::Settled { event, receipt } => (event, receipt.standing()),
+                Notice::Outlier(event) => (event.id, Some(Standing::Outlier)),
+                Notice::Revised { event, is, .. } => (event, Some(is)),
+                Notice::Evicted { event } => (event, None),
+            };
+            believed.insert(event, standing);
+        }
+        assert!(believed.values().any(|is| *is == Some(Standing::Outlier)));
+        assert!(believed.len() > 4);
+        for (event, standing) in believed {
+            assert_eq!(room.standing(&event), standing, "{event}");
+        }
     }
 }
