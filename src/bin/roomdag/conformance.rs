@@ -23,7 +23,7 @@ use crate::table::{Cell, Color, Table};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag conformance spec-vectors
-  roomdag conformance spec-vectors/rooms/v11-small --format json")]
+  roomdag conformance spec-vectors/rooms/v11-small --orders 20 --format json")]
 pub(crate) struct Args {
     /// Files and folders
     #[arg(required = true)]

@@ -58,11 +58,7 @@ impl Simulation {
         };
         let (latest, earliest) = (&gap.latest, &gap.earliest);
         let served = room.missing_events(latest, earliest, gap.min_depth, 10, &name);
-        let bodies: Step<Vec<Vec<u8>>> = served
-            .iter()
-            .map(|served| answering.serve(&served.event, served.visibility, &rules))
-            .collect();
-        let bodies = bodies?;
+        let bodies = answering.serve_all(&served, &rules)?;
         for bytes in &bodies {
             self.server(at)?.receive(bytes, Door::Live, now)?;
         }
@@ -84,11 +80,7 @@ impl Simulation {
             return Ok(0);
         };
         let (served, _) = room.backfill(&wanted, 10, &name);
-        let bodies: Step<Vec<Vec<u8>>> = served
-            .iter()
-            .map(|served| answering.serve(&served.event, served.visibility, &rules))
-            .collect();
-        let bodies = bodies?;
+        let bodies = answering.serve_all(&served, &rules)?;
         for bytes in &bodies {
             self.server(at)?.receive(bytes, Door::Backfill, now)?;
         }

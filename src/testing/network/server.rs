@@ -8,8 +8,8 @@ use crate::id::{EventId, KeyId, ServerName, UserId};
 use crate::json::{Mode, Object};
 use crate::pdu::{self, CREATE};
 use crate::room::{
-    Claim, ClaimError, Draft, Fault, Missing, Notice, Receipt, Received, Room, SendError, Setup,
-    Signer, Standing, Visibility,
+    Claim, ClaimError, Draft, Fault, Missing, Notice, Receipt, Received, Room, SendError, Served,
+    Setup, Signer, Standing, Visibility,
 };
 use crate::state::StateMap;
 use crate::testing::network::Step;
@@ -316,6 +316,18 @@ impl Server {
             standing.is_some_and(|standing| standing != Standing::Rejected)
         };
         self.kept.keys().filter(of_use).cloned().collect()
+    }
+
+    /// What another server is sent for some events.
+    pub(super) fn serve_all(
+        &self,
+        served: &[Served],
+        rules: &RoomVersionRules,
+    ) -> Step<Vec<Vec<u8>>> {
+        served
+            .iter()
+            .map(|served| self.serve(&served.event, served.visibility, rules))
+            .collect()
     }
 
     /// What another server is sent for an event: redacted if it may not see it, or if a redaction

@@ -2,7 +2,7 @@
 //!
 //! | threat | tests |
 //! |--------|-------|
-//! | V-X-13 | `what_waits_is_limited_and_the_server_that_takes_most_loses`, `…_by_bytes_…`, `an_event_that_finds_no_place_leaves_no_trace` |
+//! | V-X-13 | `what_waits_is_limited_and_the_server_that_takes_most_loses`, `…_by_bytes_…`, `an_event_that_finds_no_place_leaves_no_trace`, `of_those_that_nobody_can_verify_the_oldest_makes_room` |
 //! | V-F-09, V-SR-27 | `an_event_among_its_own_ancestors_is_dropped` |
 //! | V-S-08 | `an_event_waits_for_the_keys_that_its_signatures_name` |
 
@@ -11,7 +11,7 @@ use roomdag::id::{EventId, KeyId, ServerName};
 use roomdag::json::Value;
 use roomdag::limits::Limits;
 use roomdag::room::{Fault, Notice, Receipt, Room, Standing};
-use roomdag::version::EventIdFormat;
+use roomdag::version::{EventIdFormat, RoomVersionRules};
 
 use crate::room::draft::{NOW, ring, stable};
 use crate::room::support::{
@@ -160,6 +160,23 @@ fn stragglers(scribe: &mut Scribe, senders: &[&str]) -> Vec<EventId> {
         .collect()
 }
 
+/// A room in which only so many events may wait, and [stragglers](stragglers()) for it.
+fn crowd(
+    rules: &RoomVersionRules,
+    senders: &[&str],
+    waiting_events: usize,
+) -> (Scribe, Room, Vec<EventId>) {
+    let mut scribe = Scribe::new(rules);
+    let known = scribe.order[1..].to_vec();
+    let late = stragglers(&mut scribe, senders);
+    let mut room = scribe.open_within(Limits {
+        waiting_events,
+        ..Limits::default()
+    });
+    scribe.feed_all(&mut room, &known);
+    (scribe, room, late)
+}
+
 fn waiting_ids(room: &Room) -> Vec<EventId> {
     room.waiting().map(|missing| missing.event).collect()
 }
@@ -167,15 +184,8 @@ fn waiting_ids(room: &Room) -> Vec<EventId> {
 #[test]
 fn what_waits_is_limited_and_the_server_that_takes_most_loses() {
     for rules in stable() {
-        let mut scribe = Scribe::new(&rules);
-        let known = scribe.order[1..].to_vec();
-        let late = stragglers(&mut scribe, &[BOB, EVE, EVE, EVE, BOB, EVE, ALICE]);
-        let limits = Limits {
-            waiting_events: 4,
-            ..Limits::default()
-        };
-        let mut room = scribe.open_within(limits);
-        scribe.feed_all(&mut room, &known);
+        let senders = [BOB, EVE, EVE, EVE, BOB, EVE, ALICE];
+        let (scribe, mut room, late) = crowd(&rules, &senders, 4);
         for id in &late[..4] {
             let _ = waits(scribe.feed(&mut room, id).receipt);
         }
@@ -205,15 +215,7 @@ fn what_waits_is_limited_and_the_server_that_takes_most_loses() {
 #[test]
 fn an_event_that_finds_no_place_leaves_no_trace() {
     for rules in stable() {
-        let mut scribe = Scribe::new(&rules);
-        let known = scribe.order[1..].to_vec();
-        let late = stragglers(&mut scribe, &[EVE, EVE, EVE]);
-        let limits = Limits {
-            waiting_events: 2,
-            ..Limits::default()
-        };
-        let mut room = scribe.open_within(limits);
-        scribe.feed_all(&mut room, &known);
+        let (scribe, mut room, late) = crowd(&rules, &[EVE, EVE, EVE], 2);
         for id in &late[..2] {
             let _ = waits(scribe.feed(&mut room, id).receipt);
         }
@@ -233,15 +235,7 @@ fn an_event_that_finds_no_place_leaves_no_trace() {
 #[test]
 fn of_those_that_nobody_can_verify_the_oldest_makes_room() {
     for rules in stable() {
-        let mut scribe = Scribe::new(&rules);
-        let known = scribe.order[1..].to_vec();
-        let late = stragglers(&mut scribe, &[EVE, EVE, EVE]);
-        let limits = Limits {
-            waiting_events: 2,
-            ..Limits::default()
-        };
-        let mut room = scribe.open_within(limits);
-        scribe.feed_all(&mut room, &known);
+        let (scribe, mut room, late) = crowd(&rules, &[EVE, EVE, EVE], 2);
         for id in &late[..2] {
             let _ = waits(room.receive(scribe.bytes(id), &without_eve(), NOW).receipt);
         }
