@@ -25,6 +25,7 @@ use crate::auth::Decision;
 use crate::crypto::{KeyRing, Timestamp, VerifyError};
 use crate::id::{EventId, KeyId, RoomId, ServerName};
 use crate::pdu::FormatError;
+use crate::room::reading::Reading;
 use crate::room::receive::Verified;
 use crate::room::{Admitted, Notice, Room, Standing};
 use crate::state::StateMap;
@@ -87,6 +88,13 @@ pub enum ClaimError {
         events: Vec<EventId>,
         /// The keys; sorted.
         keys: Vec<(ServerName, KeyId)>,
+    },
+    /// By the claim the room would have no forward extremity any more, as when it rejects the join
+    /// by which this server came in: this claim lies, or the one before it did.
+    #[error("by the state claimed before event `{event:.255}` the room has no forward extremity")]
+    NoExtremity {
+        /// The event.
+        event: EventId,
     },
     /// The claim cannot be right. Every defect that was found is listed, in the order of the
     /// claim.
@@ -187,7 +195,7 @@ impl Room {
     ///
     /// A signature, and a look by the rules, for each event that the room does not have; linear in
     /// the claim. Where the event had its place already, also the cost of judging again what
-    /// descends from it.
+    /// descends from it; and in a room that began with a claim, that of a copy of the room.
     pub fn claim(
         &mut self,
         event: &EventId,
@@ -224,10 +232,39 @@ impl Room {
         let rejected = self.judge_bodies(&needed, &reading.bodies);
         let entries = self.entries(&reading, &rejected)?;
 
+        let may_fall = !self.extremities.is_empty() && !self.rests_on_its_create_event();
+        let was = may_fall.then(|| self.clone());
+        let notices = self.take(event, &reading, &needed, &entries, claim.members);
+        match was {
+            Some(was) if self.extremities.is_empty() => {
+                *self = was;
+                Err(ClaimError::NoExtremity {
+                    event: event.clone(),
+                })
+            }
+            _ => Ok(notices),
+        }
+    }
+
+    /// Whether the create event has its place, and with it there is a forward extremity always.
+    fn rests_on_its_create_event(&self) -> bool {
+        let create = self.timeline.create.as_ref().and_then(|id| self.node(id));
+        create.is_some_and(|create| self.counts(create) && !self.past.contains(&create))
+    }
+
+    /// Takes a claim that is found to be one.
+    fn take(
+        &mut self,
+        event: &EventId,
+        reading: &Reading,
+        needed: &[EventId],
+        entries: &[EventId],
+        members: Members,
+    ) -> Vec<Notice> {
         let bodies = needed.iter().filter_map(|id| reading.bodies.get(id));
         let outliers = self.set_aside(bodies);
         let mut notices: Vec<Notice> = outliers.into_iter().map(Notice::Outlier).collect();
-        let quality = match claim.members {
+        let quality = match members {
             Members::Complete => Quality::Claimed,
             Members::Omitted => Quality::Partial,
         };
@@ -237,7 +274,7 @@ impl Room {
         });
         let state = state.collect::<StateMap>();
         let Some(claim) = self.timeline.states.add(state, quality, None) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         // What waited for an event of the claim goes on too.
         let mut settled: Vec<NodeIndex> = needed
@@ -273,7 +310,7 @@ impl Room {
         }
         self.settle(settled, &mut notices);
         self.revise_outliers(&mut notices);
-        Ok(notices)
+        notices
     }
 
     /// Says what became of outliers of which no notice says it: what came with a claim is judged

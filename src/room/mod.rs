@@ -319,7 +319,10 @@ use crate::timeline::{Extremities, StateIx, Timeline};
 ///
 /// Of an event it keeps what the rules read; the JSON is the host's. It is `Send` and has no
 /// interior clock, thread or connection.
-#[derive(Debug)]
+///
+/// A clone is a room of its own, for asking what would be if: only one of the two should go on
+/// writing [changes](Room::changes) to the host's store. O(V + E).
+#[derive(Clone, Debug)]
 pub struct Room {
     id: RoomId,
     limits: Limits,

@@ -110,7 +110,10 @@ impl Room {
     fn arrive_late(&mut self, node: NodeIndex, pdu: Option<&Pdu>, asked: &Asked) {
         self.aside.remove(&node);
         if let Some(mut judged) = self.timeline.records.get(node) {
-            self.judge_by_present(node, pdu, &mut judged, asked);
+            // One that came live while it was of the past has met what was present then.
+            if judged.verdict.by_current_state.is_none() {
+                self.judge_by_present(node, pdu, &mut judged, asked);
+            }
             self.keep(node, judged);
         }
     }

@@ -41,7 +41,7 @@ use crate::state::StateMap;
 use crate::version::RoomVersionRules;
 
 /// The events of a room that have been judged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Timeline {
     pub(crate) dag: RoomDag,
     pub(crate) rules: RoomVersionRules,

@@ -17,7 +17,7 @@ pub(crate) struct Judged {
 
 /// What is known of the events, by node. An event takes twelve bytes, for nearly all of them have
 /// one of a few verdicts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Records {
     by_node: Vec<Option<Record>>,
     verdicts: Vec<Verdict>,

@@ -39,7 +39,7 @@ pub enum Quality {
 ///
 /// States of the same entries and the same quality are one state. So their numbers follow from
 /// which states came up in which order, and from nothing that is forgotten when a room is put away.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct States {
     distinct: Vec<Distinct>,
     /// How many states there are besides whose numbers are lower, of which some are `loaded`.
@@ -56,7 +56,7 @@ pub(crate) struct States {
 }
 
 /// A state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Distinct {
     map: StateMap,
     quality: Quality,

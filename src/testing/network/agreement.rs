@@ -67,6 +67,7 @@ impl Simulation {
         let (room, receipt) = opened.map_err(|error| format!("{error:?}"))?;
         let id = receipt.event().ok_or("a create event without an id")?;
         watcher.kept.insert(id.clone(), create);
+        watcher.live.insert(id.clone());
         watcher.room = Some(room);
         self.servers.push(watcher);
         Ok(())
@@ -225,7 +226,7 @@ impl Simulation {
                     }
                 }
             }
-            if is_unsound(room) {
+            if is_unsound(room, &server.live) {
                 return Err(format!(
                     "{name}: the extremities are not those of its verdicts"
                 ));
@@ -310,13 +311,13 @@ fn facts(room: &Room, id: &EventId, standing: Option<Standing>, digests: &mut Di
     }
 }
 
-/// Whether the extremities are other events than those accepted ones that no accepted event
-/// descends from, whatever lies between.
-fn is_unsound(room: &Room) -> bool {
+/// Whether the extremities are other events than those accepted ones that came live and that no
+/// other such event descends from, whatever lies between.
+fn is_unsound(room: &Room, live: &BTreeSet<EventId>) -> bool {
     let dag = room.dag();
     let is_accepted = |node| {
-        let standing = dag.id(node).and_then(|id| room.standing(id));
-        standing == Some(Standing::Accepted)
+        let id = dag.id(node).filter(|id| live.contains(*id));
+        id.and_then(|id| room.standing(id)) == Some(Standing::Accepted)
     };
     let accepted: Vec<_> = dag.events().filter(|node| is_accepted(*node)).collect();
     let mut passed = BTreeSet::new();

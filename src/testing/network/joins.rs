@@ -166,6 +166,7 @@ impl Simulation {
             return Err(format!("no notice of a join: {notices:?}"));
         }
         server.room = Some(room);
+        server.live.insert(id.clone());
         server.keep_notices(&notices)?;
         self.outcome.joins = self.outcome.joins.saturating_add(1);
         if members == Members::Omitted {

@@ -310,6 +310,7 @@ impl Simulation {
         let admitted = receipt.admitted().ok_or("the create event is not kept")?;
         let id = admitted.id.clone();
         founder.kept.insert(id.clone(), bytes.clone());
+        founder.live.insert(id.clone());
         self.room_id = room.id().clone();
         self.server(0)?.room = Some(room);
         self.create.clone_from(&bytes);

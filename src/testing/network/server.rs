@@ -1,7 +1,7 @@
 //! A homeserver of the simulation: a room, the JSON that it was told to keep, and the promises that
 //! the room makes to its host, looked at on every call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::{KeyRing, SigningKey, Timestamp};
 use crate::id::{EventId, KeyId, ServerName, UserId};
@@ -36,6 +36,8 @@ pub(super) struct Server {
     pub(super) room: Option<Room>,
     /// What its receipts told it to keep.
     pub(super) kept: BTreeMap<EventId, Vec<u8>>,
+    /// What it has not only from claims and backfills.
+    pub(super) live: BTreeSet<EventId>,
     /// How often an earlier answer was revised.
     pub(super) revisions: usize,
 }
@@ -82,6 +84,7 @@ impl Server {
             setup,
             room: None,
             kept: BTreeMap::new(),
+            live: BTreeSet::new(),
             revisions: 0,
         })
     }
@@ -128,6 +131,9 @@ impl Server {
                 return Err(format!("a receipt changed the room: {receipt:?}"));
             }
             _ => {}
+        }
+        if door == Door::Live {
+            self.live.extend(receipt.event().cloned());
         }
         self.keep(&receipt, &notices)?;
         self.check()?;
@@ -257,7 +263,9 @@ impl Server {
                     let json = event.json.as_bytes().to_vec();
                     self.kept.insert(event.id.clone(), json);
                 }
-                Notice::Evicted { .. } => {}
+                Notice::Evicted { event } => {
+                    self.live.remove(event);
+                }
             }
         }
         Ok(())

@@ -5,6 +5,7 @@
 //! | V-D-05 | `history_corrects_a_claim_that_lies`, `what_a_lie_had_rejected_is_accepted_once_history_shows_it` |
 //! | V-D-06 | `what_follows_from_a_claim_says_so_until_the_gap_is_closed` |
 //! | V-D-07 | `a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace`, `a_claim_that_leaves_out_a_ban_is_no_more_than_a_claim` |
+//! | V-D-02 | `a_claim_that_would_leave_nothing_to_stand_on_is_refused` |
 //! | V-D-15 | `a_claim_that_cannot_be_right_is_refused_and_leaves_no_trace`, and `a_join_that_fails_makes_no_room` |
 
 use roomdag::crypto::KeyRing;
@@ -19,8 +20,8 @@ use roomdag::version::{EventIdFormat, RoomVersionRules};
 
 use crate::room::draft::{NOW, ring, stable};
 use crate::room::support::{
-    ALICE, BOB, EVE, LEVELS, MEMBER, Scribe, TOPIC, Told, accepted, altered, changed, home,
-    observed, only, waits,
+    ALICE, BOB, EVE, JOIN_RULES, LEVELS, MEMBER, Scribe, TOPIC, Told, accepted, altered, changed,
+    home, observed, only, waits,
 };
 
 const BAN: &str = r#"{"membership":"ban"}"#;
@@ -734,5 +735,37 @@ fn a_join_that_the_state_forbids_makes_no_room() {
             panic!("it got in");
         };
         assert!(matches!(*receipt, Receipt::Rejected { .. }), "{receipt:?}");
+    }
+}
+
+/// A joined room has nothing but its join to stand on.
+#[test]
+fn a_claim_that_would_leave_nothing_to_stand_on_is_refused() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let me = "@me:other.example";
+        let _ = scribe.say(BOB);
+        let join = scribe.put(me, MEMBER, me, r#"{"membership":"join"}"#);
+        let mut partial = scribe.claim_before(&join);
+        partial.members = Members::Omitted;
+        let setup = scribe.setup(Limits::default());
+        let keys = &scribe.keys;
+        let (mut room, _) = Room::join(scribe.bytes(&join), &partial, &setup, keys, NOW).unwrap();
+        let told = format!("{room:?}");
+
+        // Without join rules, nobody may join.
+        let state = scribe.room.state_before(&join).unwrap();
+        let entries = state.iter().filter(|((kind, _), _)| *kind != JOIN_RULES);
+        let entries: Vec<EventId> = entries.map(|(_, event)| event.id.clone()).collect();
+        let lie = scribe.claim_of(&entries);
+        let event = join.clone();
+        let refused = Err(ClaimError::NoExtremity { event });
+        assert_eq!(scribe.take(&mut room, &join, &lie), refused);
+        assert_eq!(format!("{room:?}"), told);
+
+        let truth = scribe.claim_before(&join);
+        scribe.take(&mut room, &join, &truth).unwrap();
+        assert_eq!(room.standing(&join), Some(Standing::Accepted));
+        assert_eq!(room.extremities(), [join]);
     }
 }
