@@ -135,7 +135,7 @@
 //! |-----------|--------------------------------------------------------------------------------|
 //! | `Settled` | what its receipt asks                                                          |
 //! | `Outlier` | keep it, and show it to nobody on that account                                 |
-//! | `Revised` | show it, or hide it, by what it is now                                         |
+//! | `Revised` | show it, or hide it, by what it is now; the policy server was not asked        |
 //! | `Evicted` | nothing; it may be fetched again                                               |
 //!
 //! A redaction is applied with [`redact`](crate::pdu::redact()), to whatever the host shows: to the
@@ -204,7 +204,9 @@
 //! is missing. A host closes the gap in one of two ways:
 //!
 //! 1. With events. [`Room::gap`] is the request for `/get_missing_events`; the answers go into
-//!    [`Room::receive`], in any order. Their own gaps are in [`Room::waiting`].
+//!    [`Room::receive`], in any order. Their own gaps are in [`Room::waiting`]. Where a claimed
+//!    state has jumped over them, they go into [`Room::receive_backfilled`] from a server that may
+//!    be trusted with what is old, or else the present is held against them.
 //! 2. With a state. Where the events cannot be had, another server is asked for the state before
 //!    the event (`/state_ids`), which [`Room::claim`] checks as far as it can be checked. What
 //!    follows from it is [`Quality::Claimed`](crate::timeline::Quality), a word that
@@ -213,7 +215,8 @@
 //!
 //! A server that joins starts from such a claim: [`Room::join`]. With *partial state* most members
 //! are left out of it; a rule that asks for one of them gives [`Receipt::Provisional`] instead of
-//! rejecting, and a second, full claim for the same event completes the state.
+//! rejecting, and a second, full claim for the same event completes the state; if by that one the
+//! join were no good, it is refused ([`ClaimError::NoExtremity`]), and another server is asked.
 //! [`Room::backward_extremities`] are where the room's history ends: from there `/backfill` goes on.
 //!
 //! # Order
