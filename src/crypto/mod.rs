@@ -64,6 +64,7 @@ pub use self::hash::{ContentHash, ReferenceHash, content_hash, event_id, referen
 pub use self::key_document::{KeyDocument, KeyDocumentError};
 pub use self::key_ring::{KeyConflict, KeyRing, KeyStatus, Timestamp, Validity};
 pub use self::sign::hash_and_sign_event;
+pub(crate) use self::signature::insert_signature;
 pub use self::signature::{JsonSignatureError, Signature, sign_json, verify_json};
 pub use self::signers::{RequiredSigner, SignerRole, required_signers};
 pub use self::signing_key::SigningKey;

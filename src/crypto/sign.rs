@@ -1,8 +1,8 @@
 //! Hashing and signing an event.
 
 use crate::crypto::hash::kept;
-use crate::crypto::{SigningKey, content_hash};
-use crate::json::{Object, Value};
+use crate::crypto::{SigningKey, content_hash, insert_signature};
+use crate::json::Object;
 use crate::version::RoomVersionRules;
 
 /// Adds the content hash and the signature of `server` to an event.
@@ -25,15 +25,6 @@ pub fn hash_and_sign_event(
 
     let mut message = Vec::new();
     event.write_selected(&kept(event, rules).signed, &mut message);
-    let take = |object: &mut Object, name: &str| {
-        object
-            .remove(name)
-            .and_then(Value::into_object)
-            .unwrap_or_default()
-    };
-    let mut servers = take(event, "signatures");
-    let mut keys = take(&mut servers, server);
-    keys.insert(key.key_id().as_str(), key.sign(&message).to_base64());
-    servers.insert(server, keys);
-    event.insert("signatures", servers);
+    let signature = key.sign(&message).to_base64();
+    insert_signature(event, server, key.key_id().as_str(), signature);
 }

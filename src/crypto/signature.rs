@@ -70,9 +70,19 @@ pub enum JsonSignatureError {
 /// Spec: [signing details](https://spec.matrix.org/v1.19/appendices/#signing-details).
 pub fn sign_json(object: &mut Object, server: &str, key: &SigningKey) {
     let signature = key.sign(&signed_bytes(object));
+    insert_signature(object, server, key.key_id().as_str(), signature.to_base64());
+}
+
+/// Puts a signature under `signatures`, beside any others.
+pub(crate) fn insert_signature(
+    object: &mut Object,
+    server: &str,
+    key_id: &str,
+    signature: impl Into<Value>,
+) {
     let mut servers = take_object(object, "signatures");
     let mut keys = take_object(&mut servers, server);
-    keys.insert(key.key_id().as_str(), signature.to_base64());
+    keys.insert(key_id, signature);
     servers.insert(server, keys);
     object.insert("signatures", servers);
 }

@@ -16,7 +16,9 @@ use std::fmt;
 
 use petgraph::graph::NodeIndex;
 
-use crate::crypto::{JsonSignatureError, POLICY_SERVER_KEY, VerifyKey, verify_policy_signature};
+use crate::crypto::{
+    self, JsonSignatureError, POLICY_SERVER_KEY, VerifyKey, verify_policy_signature,
+};
 use crate::event::EventRef;
 use crate::id::ServerName;
 use crate::json::{Object, Value};
@@ -115,17 +117,8 @@ pub fn with_policy_signature(
     let keys = response.get(server.as_str()).and_then(Value::as_object);
     let signature = keys.and_then(|keys| keys.get(POLICY_SERVER_KEY)?.as_str());
     let mut event = pdu.json().to_object();
-    let signatures = event.get_mut("signatures").and_then(Value::as_object_mut);
-    if let (Some(signature), Some(signatures)) = (signature, signatures) {
-        if let Some(own) = signatures
-            .get_mut(server.as_str())
-            .and_then(Value::as_object_mut)
-        {
-            own.insert(POLICY_SERVER_KEY, signature);
-        } else {
-            let own = Object::from_iter([(POLICY_SERVER_KEY, signature)]);
-            signatures.insert(server.as_str(), own);
-        }
+    if let Some(signature) = signature {
+        crypto::insert_signature(&mut event, server.as_str(), POLICY_SERVER_KEY, signature);
     }
     Pdu::from_json(event, rules, limits)
 }
