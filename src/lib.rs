@@ -170,6 +170,9 @@ pub mod timeline;
 pub mod replay;
 pub mod room;
 
+#[cfg(any(feature = "lab", feature = "testing"))]
+mod random;
+
 #[cfg(feature = "lab")]
 pub mod lab;
 

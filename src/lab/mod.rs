@@ -8,3 +8,5 @@
 
 pub mod conformance;
 pub mod formats;
+
+pub use crate::random::Random;

@@ -5,8 +5,7 @@
 
 pub mod network;
 pub mod oracle;
-mod random;
 pub mod rooms;
 pub mod workload;
 
-pub use self::random::Random;
+pub use crate::random::Random;

@@ -1,4 +1,4 @@
-//! Pseudo-random numbers that are the same everywhere.
+//! Pseudo-random numbers that are the same everywhere, for rooms that are made up.
 
 /// The `SplitMix64` generator: the same seed gives the same numbers on every machine.
 #[derive(Clone, Debug)]
