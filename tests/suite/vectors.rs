@@ -1,12 +1,10 @@
 //! Everything in `spec-vectors`, run.
 
-mod canonical_json;
 pub(crate) mod fields;
-mod format;
+mod own;
 mod redaction;
 mod rooms;
 mod rules;
 mod rulings;
 mod signatures;
 mod state_res;
-mod symbolic;

@@ -50,7 +50,7 @@ struct Row {
 #[derive(Serialize)]
 struct FailureRow {
     case: String,
-    what: &'static str,
+    what: String,
     expected: String,
     got: String,
 }
@@ -110,7 +110,7 @@ impl Row {
     fn new(file: String, report: &Report) -> Self {
         let failures = report.failures.iter().map(|failure| FailureRow {
             case: failure.case.clone(),
-            what: failure.what,
+            what: failure.what.clone(),
             expected: failure.expected.clone(),
             got: failure.got.clone(),
         });
@@ -170,7 +170,7 @@ fn print(rows: &[Row], total: &Row, format: Format, console: &Console) -> Result
                     failures.row(vec![
                         Cell::new(&row.file),
                         Cell::short(&failure.case, 48),
-                        Cell::new(failure.what),
+                        Cell::new(&failure.what),
                         Cell::short(&failure.expected, 48),
                         Cell::short(&failure.got, 48),
                     ]);

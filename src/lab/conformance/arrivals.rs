@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::crypto;
 use crate::id::EventId;
 use crate::json::{Object, Value};
-use crate::lab::conformance::fields::{object, parse, text, texts};
+use crate::lab::conformance::fields::{object, parse, rules, text, texts};
 use crate::lab::conformance::keys::{self, NOW};
-use crate::lab::conformance::rooms::{RoomFiles, lines, rules};
+use crate::lab::conformance::rooms::{RoomFiles, lines};
 use crate::lab::conformance::{FileError, Report};
 use crate::limits::Limits;
 use crate::pdu::Pdu;
@@ -28,8 +28,8 @@ pub fn arrivals(files: &RoomFiles<'_>, orders: u64) -> Result<Report, FileError>
     let expected = parse(files.expected)?;
     let rules = rules(text(&expected, "room_version")?)?;
     let ring = match files.keys {
-        Some(bytes) => keys::plain_keys(&parse(bytes)?)?,
-        None => keys::plain_keys(object(&expected, "server_keys")?)?,
+        Some(bytes) => keys::key_ring(&parse(bytes)?)?,
+        None => keys::key_ring(object(&expected, "server_keys")?)?,
     };
     let mut report = Report::default();
     let pdus: Vec<Vec<u8>> = lines(files.events)

@@ -8,7 +8,7 @@ use crate::crypto::{self, KeyRing, content_hash, reference_hash, unverified, unv
 use crate::event::{Event, HashCheck};
 use crate::id::EventId;
 use crate::json::{Object, Value};
-use crate::lab::conformance::fields::{flag, indices, list, object, parse, text, texts};
+use crate::lab::conformance::fields::{flag, indices, list, object, parse, rules, text, texts};
 use crate::lab::conformance::keys::{self, NOW};
 use crate::lab::conformance::{FileError, Report, trace};
 use crate::limits::Limits;
@@ -16,7 +16,7 @@ use crate::pdu::{Pdu, redact};
 use crate::replay::{Check, Replay, ReplayOptions, Status, Verdict};
 use crate::resolve::{Options, resolve};
 use crate::state::StateMap;
-use crate::version::{EventIdFormat, RoomVersionRules, RoomVersions};
+use crate::version::{EventIdFormat, RoomVersionRules};
 
 /// A room with its answers, as bytes.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ pub fn real_room(files: &RoomFiles<'_>) -> Result<Report, FileError> {
     let expected = parse(files.expected)?;
     let rules = rules(text(&expected, "room_version")?)?;
     let ring = match files.keys {
-        Some(bytes) => keys::plain_keys(&parse(bytes)?)?,
+        Some(bytes) => keys::key_ring(&parse(bytes)?)?,
         None => KeyRing::new(),
     };
     let mut report = Report::default();
@@ -177,7 +177,7 @@ fn current_digest(replay: &Replay) -> String {
 pub fn case_room(files: &RoomFiles<'_>) -> Result<Report, FileError> {
     let expected = parse(files.expected)?;
     let rules = rules(text(&expected, "room_version")?)?;
-    let ring = keys::plain_keys(object(&expected, "server_keys")?)?;
+    let ring = keys::key_ring(object(&expected, "server_keys")?)?;
     let mut answers: BTreeMap<usize, (&str, &Object)> = BTreeMap::new();
     for (name, answer) in object(&expected, "events")? {
         let Some(answer) = answer.as_object() else {
@@ -389,12 +389,6 @@ impl Room {
         let events = std::mem::take(&mut self.events);
         Replay::run(events, rules, ReplayOptions::of(rules), |_| {})
     }
-}
-
-pub(super) fn rules(version: &str) -> Result<&'static RoomVersionRules, FileError> {
-    RoomVersions::stable_rules(version).ok_or_else(|| FileError::RoomVersion {
-        version: version.to_owned(),
-    })
 }
 
 /// The lines of a file: only LF ends one, since U+2028 and others may stand in strings.

@@ -7,10 +7,10 @@ use crate::crypto::{self, content_hash, reference_hash, unverified};
 use crate::event::{Event, EventRef, HashCheck};
 use crate::id::EventId;
 use crate::json::{Mode, Object, Value};
-use crate::lab::conformance::fields::{flag, indices, list, object, parse, text};
+use crate::lab::conformance::fields::{flag, indices, list, object, parse, rules, text};
 use crate::lab::conformance::keys::{self, NOW};
-use crate::lab::conformance::rooms::rules;
-use crate::lab::conformance::{FileError, Report, exceptions};
+use crate::lab::conformance::uniform::is_uniform;
+use crate::lab::conformance::{FileError, Report, exceptions, uniform};
 use crate::limits::Limits;
 use crate::pdu::{Pdu, redact};
 use crate::version::CreateReference;
@@ -23,6 +23,13 @@ use crate::version::CreateReference;
 /// [`FileError`]: the file is of none of these formats.
 pub fn vectors(bytes: &[u8]) -> Result<Report, FileError> {
     let file = parse(bytes)?;
+    if is_uniform(&file) {
+        let mut report = Report::default();
+        uniform::cases(&file, "")?
+            .iter()
+            .for_each(|case| report.ask(case));
+        return Ok(report);
+    }
     let first = list(&file, "cases")?.next().and_then(Value::as_object);
     let has = |field| first.is_some_and(|case| case.contains_key(field));
     // The vectors of this project's own formats name the section or the ruling they rest on.
@@ -74,7 +81,7 @@ fn hashes_and_redaction(
     case: &Object,
 ) -> Result<(), FileError> {
     let (name, rules) = (text(case, "id")?, rules(text(case, "room_version")?)?);
-    let ring = keys::plain_keys(object(file, "server_keys")?)?;
+    let ring = keys::key_ring(object(file, "server_keys")?)?;
     let event = object(case, "event")?;
     let ruling = exceptions::content_hash(case);
     let hash = content_hash(event).to_base64();
@@ -143,7 +150,7 @@ struct Intake {
 
 fn event_format(report: &mut Report, file: &Object, case: &Object) -> Result<(), FileError> {
     let (name, rules) = (text(case, "id")?, rules(text(case, "room_version")?)?);
-    let ring = keys::plain_keys(object(file, "server_keys")?)?;
+    let ring = keys::key_ring(object(file, "server_keys")?)?;
     let expect = object(case, "expect")?;
     let parsed = flag(expect, "parsed")?;
     let signed = parsed && flag(expect, "signatures_ok")?;
@@ -185,7 +192,7 @@ fn auth_rules(report: &mut Report, file: &Object, case: &Object) -> Result<(), F
     let name = text(case, "id")?;
     let version = text(case, "room_version")?;
     let rules = rules(version)?;
-    let ring = keys::plain_keys(object(file, "server_keys")?)?;
+    let ring = keys::key_ring(object(file, "server_keys")?)?;
     let pool = object(file, "pool")?;
     let pool = pool.get(version).and_then(Value::as_array);
     let pool = pool.ok_or(FileError::Field { field: "pool" })?;

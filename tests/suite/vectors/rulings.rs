@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use roomdag::json::{Object, Value};
+use roomdag::json::Value;
 
 use crate::vectors::fields::{cases, file, files, list, opt_text, root, text, texts};
+use crate::vectors::own::{own, own_files};
 
 /// How many rulings there are of each kind.
 const KINDS: [(&str, usize); 6] = [
@@ -16,18 +17,9 @@ const KINDS: [(&str, usize); 6] = [
     ("SR", 34),
 ];
 
-/// The files of many cases that are marked with rulings.
-const OWN: [&str; 6] = [
-    "auth/rules.json",
-    "canonical-json/rulings.json",
-    "format/limits.json",
-    "redaction/rows.json",
-    "redaction/targets.json",
-    "signatures/cases.json",
-];
-
 /// Who runs the files whose paths begin and end like this.
-const RUNNERS: [(&str, &str, &str); 21] = [
+/// Files of the own format are run by [`own`](super::own).
+const RUNNERS: [(&str, &str, &str); 14] = [
     ("README.md", "", "read by people"),
     ("rulings.json", "", "vectors::rulings"),
     (
@@ -36,7 +28,6 @@ const RUNNERS: [(&str, &str, &str); 21] = [
         "json::vectors, vectors::rooms",
     ),
     ("canonical-json/msc4458/", "", "json::vectors"),
-    ("canonical-json/rulings.json", "", "vectors::canonical_json"),
     ("events/events.json", "", "vectors::rooms"),
     (
         "events/example.",
@@ -45,14 +36,8 @@ const RUNNERS: [(&str, &str, &str); 21] = [
     ),
     ("events/spec-examples.json", "", "vectors::signatures"),
     ("format/format.json", "", "vectors::rooms"),
-    ("format/limits.json", "", "vectors::format"),
-    ("redaction/rows.json", "", "vectors::redaction"),
-    ("redaction/targets.json", "", "vectors::redaction"),
-    ("signatures/cases.json", "", "vectors::signatures"),
     ("signatures/ed25519-", ".json", "crypto::edge_cases"),
     ("auth/cases.json", "", "vectors::rooms"),
-    ("auth/rules.json", "", "vectors::rules"),
-    ("state-res/", ".json", "vectors::state_res"),
     ("rooms/server_keys.json", "", "vectors::rooms"),
     ("rooms/", "/expected.json", "vectors::rooms"),
     ("rooms/", ".ndjson", "vectors::rooms"),
@@ -61,10 +46,11 @@ const RUNNERS: [(&str, &str, &str); 21] = [
 
 #[test]
 fn every_file_is_run_by_somebody() {
-    for path in files("") {
+    let own = own_files();
+    for path in files("").iter().filter(|path| !own.contains(path)) {
         let known = RUNNERS.iter().any(|(start, end, _)| {
             if end.is_empty() && !start.ends_with(['/', '.']) {
-                path == *start
+                path == start
             } else {
                 path.starts_with(start) && path.ends_with(end)
             }
@@ -128,33 +114,17 @@ fn check(ruling: &str, vector: &str) {
 #[test]
 fn every_case_of_a_ruling_is_in_the_table() {
     let table = file("rulings.json");
-    let mut marked = 0;
-    for path in files("") {
-        if !OWN.contains(&path.as_str()) && !path.starts_with("state-res/") {
-            continue;
-        }
-        let vectors = file(&path);
-        let mut names: BTreeSet<&str> = BTreeSet::new();
-        let single = !vectors.contains_key("cases");
-        let all: Vec<&Object> = if single {
-            vec![&vectors]
-        } else {
-            cases(&vectors).collect()
-        };
-        for case in all {
-            let name = opt_text(case, "name").unwrap_or(&path);
-            assert!(
-                names.insert(name) || !OWN.contains(&path.as_str()),
-                "{path}: {name} twice"
-            );
-            let Some(ruling) = opt_text(case, "ruling") else {
+    let mut marked = BTreeSet::new();
+    for path in own_files() {
+        for case in own(&path) {
+            let Some(ruling) = &case.ruling else {
                 continue;
             };
-            marked += 1;
             let entry = table.get(ruling).and_then(Value::as_object).expect(ruling);
             let listed = list(entry, "vectors").any(|vector| vector.as_str() == Some(&path));
             assert!(listed, "{ruling}: {path} is not in the table");
+            marked.insert((path.clone(), case.id));
         }
     }
-    assert!(marked > 400, "only {marked} cases");
+    assert!(marked.len() > 400, "only {} cases", marked.len());
 }

@@ -1,75 +1,16 @@
-//! `signatures/cases.json`: who must sign, and with what; and the specification's examples.
+//! The specification's examples, and the example of the tool's help.
 
 use roomdag::crypto::{
-    self, KeyRing, SignatureError, SigningKey, Timestamp, Validity, VerifyKey, hash_and_sign_event,
-    sign_json,
+    self, KeyRing, SigningKey, Timestamp, Validity, hash_and_sign_event, sign_json,
 };
 use roomdag::event::HashCheck;
 use roomdag::id::{KeyId, ServerName};
-use roomdag::json::{Object, Value, base64};
+use roomdag::json::base64;
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
-use roomdag::version::{AuthoriserSignature, RoomVersions};
+use roomdag::version::RoomVersions;
 
-use crate::vectors::fields::{bytes, cases, file, integer, list, object, opt_text, text, versions};
-
-#[test]
-fn each_event_is_signed_by_who_must_sign_it_or_dropped() {
-    let vectors = file("signatures/cases.json");
-    for case in cases(&vectors) {
-        let keys = case.get("server_keys").and_then(Value::as_object);
-        let ring = ring(keys.unwrap_or_else(|| object(&vectors, "server_keys")));
-        let now = Timestamp::from_millis(integer(case, "now").unwrap_or(0));
-        for rules in versions(case) {
-            let name = format!("{} (version {})", text(case, "name"), rules.id);
-            let mut rules = *rules;
-            if case.contains_key("readings") {
-                let readings = object(case, "readings");
-                assert_eq!(text(readings, "authoriser_signature"), "all_member_events");
-                rules.readings.authoriser_signature = AuthoriserSignature::AllMemberEvents;
-            }
-            let limits = Limits::default();
-            let pdu = Pdu::from_json(object(case, "event").clone(), &rules, &limits);
-            let found = crypto::verify(pdu.expect(&name), &rules, &ring, now, &limits);
-            let error = found.as_ref().err().map(|error| kind(&error.errors));
-            assert_eq!(error, opt_text(case, "error"), "{name}");
-            let verdict = if found.is_ok() { "valid" } else { "drop" };
-            assert_eq!(verdict, text(case, "expect"), "{name}");
-        }
-    }
-}
-
-fn kind(errors: &[SignatureError]) -> &'static str {
-    match errors {
-        [SignatureError::NoSigner { .. }] => "NoSigner",
-        [SignatureError::Unsigned { .. }] => "Unsigned",
-        [SignatureError::NoUsableKey { .. }] => "NoUsableKey",
-        [SignatureError::Invalid { .. }] => "Invalid",
-        other => panic!("one thing is wrong in each case, not {other:?}"),
-    }
-}
-
-fn ring(servers: &Object) -> KeyRing {
-    let mut ring = KeyRing::new();
-    for (server, keys) in servers {
-        for (key_id, entry) in keys.as_object().unwrap() {
-            let entry = entry.as_object().unwrap();
-            let validity = match (
-                integer(entry, "valid_until_ts"),
-                integer(entry, "expired_ts"),
-            ) {
-                (Some(until), None) => Validity::Until(until),
-                (None, Some(expired)) => Validity::ExpiredAt(expired),
-                _ => Validity::Forever,
-            };
-            let key = VerifyKey::from_base64(text(entry, "key")).unwrap();
-            let server = ServerName::parse(server).unwrap();
-            ring.insert(server, KeyId::parse(key_id).unwrap(), key, validity)
-                .unwrap();
-        }
-    }
-    ring
-}
+use crate::vectors::fields::{bytes, file, list, object, text};
 
 #[test]
 fn the_specification_s_examples_are_signed_as_it_says() {
