@@ -49,6 +49,8 @@
 mod hash;
 mod key_document;
 mod key_ring;
+#[cfg(doctest)]
+mod proof;
 mod sign;
 mod signature;
 mod signers;
