@@ -10,7 +10,7 @@ use roomdag::event::HashCheck;
 use roomdag::id::{KeyId, ServerName};
 use roomdag::json::{Mode, Object, Value};
 use roomdag::pdu::content::{Level, Power};
-use roomdag::pdu::{Pdu, redact};
+use roomdag::pdu::{FormatError, Pdu, redact};
 use roomdag::version::{
     LevelString, Readings, RoomVersionRules, RoomVersions, V1, V5, V6, V9, V10, V12,
 };
@@ -199,5 +199,18 @@ proptest! {
         let pdu = Pdu::from_json(full, rules, &Limits::default()).unwrap();
         let bytes = pdu.json().as_bytes();
         prop_assert_eq!(Pdu::parse(bytes, rules, &Limits::default()).unwrap(), pdu);
+    }
+}
+
+/// A size that is out of bounds outweighs whatever the bytes are.
+#[test]
+fn what_is_too_long_is_refused_before_it_is_read() {
+    let limits = Limits::default();
+    for rules in RoomVersions::stable().iter() {
+        let parse = |bytes: &[u8]| Pdu::parse(bytes, rules, &limits).unwrap_err();
+        let nonsense = vec![0xff; limits.input_bytes + 1];
+        let (bytes, max) = (nonsense.len(), limits.input_bytes);
+        assert_eq!(parse(&nonsense), FormatError::TooLarge { bytes, max });
+        assert!(matches!(parse(&nonsense[1..]), FormatError::Json(_)));
     }
 }

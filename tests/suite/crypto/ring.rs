@@ -125,3 +125,37 @@ fn a_second_key_of_one_name_is_refused() {
         .collect();
     assert_eq!(keys, [("a", first), ("b", second)]);
 }
+
+#[test]
+fn a_key_that_is_denied_is_good_for_nothing_under_any_name() {
+    let (stolen, other) = (
+        key("ed25519:1", 1).verify_key(),
+        key("ed25519:1", 2).verify_key(),
+    );
+    let mut ring = KeyRing::new();
+    let names = [("a", "ed25519:1"), ("a", "ed25519:2"), ("b", "ed25519:1")];
+    for (name, id) in names {
+        ring.insert(server(name), key_id(id), stolen, Validity::Forever)
+            .unwrap();
+    }
+    ring.insert(server("c"), key_id("ed25519:1"), other, Validity::Forever)
+        .unwrap();
+    let usable = |ring: &KeyRing, name, id| {
+        [KeyValidity::Ignored, KeyValidity::Enforced].map(|validity| {
+            let found = ring.lookup(&server(name), &key_id(id), 0, NOW, validity);
+            matches!(found, KeyStatus::Usable(_))
+        })
+    };
+    for (name, id) in names {
+        assert_eq!(usable(&ring, name, id), [true, true]);
+    }
+    ring.deny(&stolen);
+    for (name, id) in names {
+        assert_eq!(usable(&ring, name, id), [false, false], "{name} {id}");
+    }
+    assert_eq!(usable(&ring, "c", "ed25519:1"), [true, true]);
+    // It stays so when the key comes again.
+    ring.insert(server("d"), key_id("ed25519:1"), stolen, Validity::Forever)
+        .unwrap();
+    assert_eq!(usable(&ring, "d", "ed25519:1"), [false, false]);
+}

@@ -82,3 +82,34 @@ fn wide_documents_are_read() {
         assert_eq!(wide.to_string(), text);
     }
 }
+
+/// The members are found by bisection, whoever chose their names and in whatever order they came.
+#[test]
+fn an_object_of_as_many_keys_as_fit_in_an_event_is_sorted_and_searched() {
+    // Names of up to three characters: `"abc":0,` is seven bytes of 65,536.
+    let names: Vec<String> = (0..9_214)
+        .map(|n: u32| {
+            let letters = [n / 676, n / 26 % 26, n % 26]
+                .map(|digit| char::from(b'A' + u8::try_from(digit).unwrap()));
+            letters.iter().collect()
+        })
+        .collect();
+    let members = |names: &mut dyn Iterator<Item = &String>| {
+        let members: Vec<String> = names.map(|name| format!(r#""{name}":0"#)).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let backwards = members(&mut names.iter().rev());
+    for mode in [Mode::Strict, Mode::Lenient] {
+        let wide = Value::parse(backwards.as_bytes(), mode).expect("well-formed");
+        let wide = wide.as_object().expect("an object");
+        assert_eq!(wide.len(), names.len());
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        assert!(wide.keys().eq(sorted.iter().map(String::as_str)));
+        assert!(names.iter().all(|name| wide.get(name).is_some()));
+        assert!(!wide.contains_key("none"));
+    }
+    // One name twice among so many is found.
+    let repeated = backwards.replacen("\"AAA\"", "\"AAB\"", 1);
+    assert!(Value::parse(repeated.as_bytes(), Mode::Strict).is_err());
+}

@@ -6,7 +6,9 @@ use roomdag::json::Object;
 use roomdag::limits::Limits;
 use roomdag::pdu::FormatError;
 use roomdag::replay::{Replay, ReplayOptions, Status};
-use roomdag::room::{BuildError, Cited, Draft, Founding, Place, assemble, next_depth};
+use roomdag::room::{
+    BuildError, Cited, Draft, Fault, Founding, Place, Receipt, Room, Setup, assemble, next_depth,
+};
 use roomdag::version::{RoomIdFormat, RoomVersionRules, V10, V12};
 
 use super::{NOW, found, founding, object, ours, received, ring, stable, user};
@@ -134,4 +136,32 @@ fn a_room_id_is_chosen_where_the_version_says_and_names_the_server() {
             matches!(error, BuildError::Format(FormatError::InvalidId { field: f, .. }) if f == field)
         );
     }
+}
+
+/// Where the room id is the create event's hash, nobody can pass one room off as another.
+#[test]
+fn another_create_event_is_another_room() {
+    let of = |content: &str| {
+        let asked = Founding {
+            content: object(content),
+            ..founding(&V12)
+        };
+        found(asked, &V12).unwrap()
+    };
+    let (one, other) = (of("{}"), of(r#"{"type":"m.space"}"#));
+    assert_ne!(one.room_id(), other.room_id());
+    for create in [&one, &other] {
+        assert_eq!(create.room_id().as_str()[1..], create.id().as_str()[1..]);
+    }
+
+    let keys = ring(&[&ours()]);
+    let setup = Setup::default();
+    let (mut room, _) = Room::open(one.json().as_bytes(), &setup, &keys, NOW).unwrap();
+    let second = room.receive(other.json().as_bytes(), &keys, NOW).receipt;
+    let wrong = Fault::WrongRoom {
+        room_id: other.room_id().clone(),
+    };
+    assert_eq!(second, Receipt::Dropped(wrong));
+    let known = room.receive(one.json().as_bytes(), &keys, NOW).receipt;
+    assert!(matches!(known, Receipt::Known { .. }), "{known:?}");
 }
