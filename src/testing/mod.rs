@@ -1,10 +1,11 @@
 //! What tests, benches and fuzz targets share: a room builder, random rooms, rooms to be measured,
-//! the oracle, and a federation.
+//! the oracle, a second statement of hashes and redaction, and a federation.
 //!
 //! Nothing in the library imports this module; it uses the public interface only.
 
 pub mod network;
 pub mod oracle;
+pub mod plain;
 pub mod rooms;
 pub mod workload;
 

@@ -1,6 +1,7 @@
 //! Everything in `spec-vectors`, run.
 
 pub(crate) mod fields;
+mod generated;
 mod own;
 mod redaction;
 mod rooms;
