@@ -47,8 +47,12 @@ pub struct Found {
     pub subgraph: Events,
     /// The power events in order.
     pub power_order: Vec<EventId>,
+    /// The mainline by which the rest is ordered, newest first.
+    pub mainline: Vec<EventId>,
     /// The rest in order, with mainline positions.
     pub mainline_order: Vec<(EventId, Position)>,
+    /// The iterative auth checks in order, and whether each admits its event. Not of algorithm 1.
+    pub checks: Vec<(EventId, bool)>,
 }
 
 /// What a room makes of an event.
@@ -135,10 +139,7 @@ impl Oracle<'_> {
     #[must_use]
     pub fn resolve(&self, states: &[State]) -> Found {
         match self.options.algorithm {
-            StateResolution::V1 => Found {
-                state: self.v1(states),
-                ..Found::default()
-            },
+            StateResolution::V1 => self.v1(states),
             StateResolution::V2 {
                 first_pass,
                 subgraph,
@@ -191,15 +192,16 @@ impl Oracle<'_> {
         } else {
             State::new()
         };
-        let partial = self.iterative(start, &found.power_order);
+        let partial = self.iterative(start, &found.power_order, &mut found.checks);
         let levels = partial.get(&(POWER_LEVELS.into(), String::new()));
-        found.mainline_order = self.mainline_order(full.difference(&power), levels);
+        found.mainline = self.mainline(levels);
+        found.mainline_order = self.mainline_order(full.difference(&power), &found.mainline);
         let rest: Vec<_> = found
             .mainline_order
             .iter()
             .map(|(id, _)| id.clone())
             .collect();
-        found.state = self.iterative(partial, &rest);
+        found.state = self.iterative(partial, &rest, &mut found.checks);
         found.state.extend(unconflicted);
         found
     }
@@ -336,13 +338,15 @@ impl Oracle<'_> {
             .find(|event| event.event_type == CREATE && event.state_key == Some(""))
     }
 
+    fn mainline(&self, levels: Option<&EventId>) -> Vec<EventId> {
+        std::iter::successors(levels.cloned(), |id| self.levels_cited_by(id)).collect()
+    }
+
     fn mainline_order<'b>(
         &self,
         events: impl Iterator<Item = &'b EventId>,
-        levels: Option<&EventId>,
+        mainline: &[EventId],
     ) -> Vec<(EventId, Position)> {
-        let mainline: Vec<EventId> =
-            std::iter::successors(levels.cloned(), |id| self.levels_cited_by(id)).collect();
         let position = |id: &EventId| {
             let steps =
                 std::iter::successors(self.levels_cited_by(id), |id| self.levels_cited_by(id))
@@ -361,7 +365,12 @@ impl Oracle<'_> {
         order
     }
 
-    fn iterative(&self, mut state: State, events: &[EventId]) -> State {
+    fn iterative(
+        &self,
+        mut state: State,
+        events: &[EventId],
+        checks: &mut Vec<(EventId, bool)>,
+    ) -> State {
         for id in events {
             let Some(event) = self.events.get(id).map(Event::as_ref) else {
                 continue;
@@ -384,23 +393,20 @@ impl Oracle<'_> {
             if let Some(create) = self.create_of(&event) {
                 view.insert((CREATE.into(), String::new()), create.id.clone());
             }
-            if auth::check(
-                &event,
-                &View {
-                    events: self.events,
-                    state: &view,
-                },
-                self.rules,
-            )
-            .is_allowed()
-            {
+            let view = View {
+                events: self.events,
+                state: &view,
+            };
+            let admitted = auth::check(&event, &view, self.rules).is_allowed();
+            if admitted {
                 state.insert((event.event_type.into(), state_key.into()), id.clone());
             }
+            checks.push((id.clone(), admitted));
         }
         state
     }
 
-    fn v1(&self, states: &[State]) -> State {
+    fn v1(&self, states: &[State]) -> Found {
         let mut values: BTreeMap<(String, String), Events> = BTreeMap::new();
         for (key, id) in states.iter().flatten() {
             values.entry(key.clone()).or_default().insert(id.clone());
@@ -456,7 +462,12 @@ impl Oracle<'_> {
             }
             resolved.extend(results);
         }
-        resolved
+        let conflicts = values.into_values().filter(|ids| ids.len() > 1);
+        Found {
+            state: resolved,
+            conflicted: conflicts.flatten().collect(),
+            ..Found::default()
+        }
     }
 }
 

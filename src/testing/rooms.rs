@@ -91,6 +91,8 @@ pub fn named(dag: &RoomDag, map: &StateMap) -> State {
 pub struct Disagreement {
     /// The events by id.
     pub events: BTreeMap<EventId, Event>,
+    /// Their contents, as JSON.
+    pub contents: BTreeMap<EventId, String>,
     /// The states.
     pub states: Vec<State>,
 }
@@ -113,6 +115,7 @@ impl Disagreement {
             random: Random::new(seed),
             rules: *rules,
             events: BTreeMap::new(),
+            contents: BTreeMap::new(),
             branches: vec![Branch::default()],
         };
         room.begin();
@@ -125,6 +128,7 @@ impl Disagreement {
             .collect();
         Self {
             events: room.events,
+            contents: room.contents,
             states,
         }
     }
@@ -164,6 +168,7 @@ struct Builder {
     random: Random,
     rules: RoomVersionRules,
     events: BTreeMap<EventId, Event>,
+    contents: BTreeMap<EventId, String>,
     branches: Vec<Branch>,
 }
 
@@ -320,6 +325,7 @@ impl Builder {
                     .insert((event_type.into(), state_key.into()), event.id().clone());
                 branch.tips = vec![event.id().clone()];
             }
+            self.contents.insert(event.id().clone(), content.to_owned());
             self.events.insert(event.id().clone(), event);
         }
     }

@@ -2,12 +2,14 @@
 
 mod wild;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use roomdag::dag::RoomDag;
 use roomdag::id::EventId;
-use roomdag::resolve::{AuthDifference, FullConflicted, Options, Position, Resolution, resolve};
+use roomdag::resolve::{
+    AuthDifference, FullConflicted, Options, Position, Resolution, mainline, resolve,
+};
 use roomdag::state::StateMap;
 use roomdag::testing::Random;
 use roomdag::testing::oracle::{Found, Oracle};
@@ -51,7 +53,12 @@ fn found(dag: &RoomDag, resolution: &Resolution) -> Found {
     };
     Found {
         state: named(dag, &resolution.state),
-        conflicted: full(|m| m.conflicted),
+        conflicted: trace
+            .conflicted
+            .iter()
+            .flat_map(|entry| &entry.events)
+            .map(|node| id(*node))
+            .collect(),
         auth_difference: full(|m| m.auth_difference),
         subgraph: full(|m| m.subgraph),
         power_order: trace
@@ -59,10 +66,23 @@ fn found(dag: &RoomDag, resolution: &Resolution) -> Found {
             .iter()
             .map(|(node, _)| id(*node))
             .collect(),
+        mainline: trace
+            .mainline
+            .into_iter()
+            .flat_map(|levels| mainline(dag, levels))
+            .map(id)
+            .collect(),
         mainline_order: trace
             .mainline_order
             .iter()
             .map(|(node, key)| (id(*node), key.position.0))
+            .collect(),
+        // In algorithm 1 the order of the keys is anybody's.
+        checks: trace
+            .checks
+            .iter()
+            .filter(|_| !trace.full_conflicted.is_empty())
+            .map(|check| (id(check.event), check.admitted))
             .collect(),
     }
 }
@@ -161,6 +181,7 @@ fn rooms_to_be_measured_resolve_as_the_definitions_say() {
             let events = made.events.iter();
             let room = Disagreement {
                 events: events.map(|e| (e.id().clone(), e.clone())).collect(),
+                contents: BTreeMap::new(),
                 states: states.collect(),
             };
             let options = options(rules, reading);

@@ -4,6 +4,7 @@
 //! pages and sharing nothing with the engine, or was written down by hand. The runner then holds
 //! the engine against the files, as against all others.
 
+mod format;
 mod golden;
 mod levels;
 mod membership;
@@ -24,6 +25,7 @@ fn generated() -> Vec<(&'static str, String)> {
         ("auth/levels.json", levels::file()),
         ("auth/membership.json", membership::file()),
         ("events/golden.json", golden::file()),
+        ("format/matrix.json", format::file()),
         ("redaction/matrix.json", redaction::file()),
     ]
 }
