@@ -89,14 +89,20 @@ fn redacted_content(content: &Object, event_type: &str, version: u8) -> Object {
 
 /// The members of these names.
 fn only(object: &Object, keys: &[&str]) -> Object {
-    let kept = object.iter().filter(|(key, _)| keys.contains(&key.as_str()));
-    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    let kept = object
+        .iter()
+        .filter(|(key, _)| keys.contains(&key.as_str()));
+    kept.map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// The members of other names.
 fn without(object: &Object, keys: &[&str]) -> Object {
-    let kept = object.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
-    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    let kept = object
+        .iter()
+        .filter(|(key, _)| !keys.contains(&key.as_str()));
+    kept.map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 fn sha256(object: Object) -> [u8; 32] {
@@ -106,7 +112,10 @@ fn sha256(object: Object) -> [u8; 32] {
 /// The content hash, in unpadded Base64.
 #[must_use]
 pub fn content_hash(event: &Object) -> String {
-    STANDARD_NO_PAD.encode(sha256(without(event, &["unsigned", "signatures", "hashes"])))
+    STANDARD_NO_PAD.encode(sha256(without(
+        event,
+        &["unsigned", "signatures", "hashes"],
+    )))
 }
 
 /// The reference hash, in unpadded Base64.
@@ -116,7 +125,10 @@ pub fn reference_hash(event: &Object, version: u8) -> String {
 }
 
 fn reference(event: &Object, version: u8) -> [u8; 32] {
-    sha256(without(&redacted(event, version), &["signatures", "unsigned"]))
+    sha256(without(
+        &redacted(event, version),
+        &["signatures", "unsigned"],
+    ))
 }
 
 /// The event id; empty where it is a field of the event, and is not there.
@@ -147,9 +159,12 @@ pub fn hashed(mut event: Object) -> Object {
 #[must_use]
 pub fn signed(mut event: Object, version: u8, server: &str, key: &Key<'_>) -> Object {
     let covered = without(&redacted(&event, version), &["signatures", "unsigned"]);
-    let signature = SigningKey::from_bytes(key.seed).sign(canonical_json(&covered.into()).as_bytes());
+    let signature =
+        SigningKey::from_bytes(key.seed).sign(canonical_json(&covered.into()).as_bytes());
     let signature = Value::from(STANDARD_NO_PAD.encode(signature.to_bytes()));
-    let all = event.entry("signatures").or_insert_with(|| Object::new().into());
+    let all = event
+        .entry("signatures")
+        .or_insert_with(|| Object::new().into());
     if let Some(all) = all.as_object_mut() {
         let of_server = all.entry(server).or_insert_with(|| Object::new().into());
         if let Some(of_server) = of_server.as_object_mut() {

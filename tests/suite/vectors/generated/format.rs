@@ -103,10 +103,22 @@ const HASHES: [(&str, bool); 7] = [
     ("{\"sha256\": null}", false),
     ("{\"sha256\": 0}", false),
     ("{\"sha256\": \"\"}", false),
-    ("{\"sha256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", false),
-    ("{\"sha256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}", true),
-    ("{\"sha256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-_\"}", true),
-    ("{\"SHA256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", false),
+    (
+        "{\"sha256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+        false,
+    ),
+    (
+        "{\"sha256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}",
+        true,
+    ),
+    (
+        "{\"sha256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-_\"}",
+        true,
+    ),
+    (
+        "{\"SHA256\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+        false,
+    ),
 ];
 
 /// What becomes of the event: nothing, or what is wrong with which field.
@@ -127,7 +139,9 @@ fn answer(field: &Field, value: Option<&str>, version: u8) -> Answer {
     if field.name == "event_id" && version >= 3 {
         return Some(("UnexpectedEventId", None));
     }
-    let text = value.strip_prefix('"').map(|text| text.trim_end_matches('"'));
+    let text = value
+        .strip_prefix('"')
+        .map(|text| text.trim_end_matches('"'));
     match field.kind {
         Kind::Any => None,
         Kind::Text if text.is_some() => None,
@@ -179,7 +193,9 @@ fn references(name: &'static str, value: &str, version: u8) -> Answer {
 }
 
 fn is_strict(value: &str) -> bool {
-    let is_number = value.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+    let is_number = value
+        .trim_start_matches('-')
+        .starts_with(|c: char| c.is_ascii_digit());
     let integer = value.parse::<i128>();
     !is_number || integer.is_ok_and(|number| number.abs() < 1 << 53)
 }
@@ -200,9 +216,8 @@ pub(super) fn file() -> String {
     for field in &FIELDS {
         for value in values(field) {
             // Versions 1 and 2 ask for an event id; all others are asked whether they refuse one.
-            let versions = VERSIONS.filter(|version| {
-                value.is_some() || field.name != "event_id" || *version < 3
-            });
+            let versions = VERSIONS
+                .filter(|version| value.is_some() || field.name != "event_id" || *version < 3);
             for (versions, answer) in grouped(versions, |version| answer(field, value, version)) {
                 cases.push(case(field, value, &versions, answer));
             }

@@ -20,9 +20,7 @@ fn events() -> Vec<Golden> {
         ruling,
         members,
     };
-    let member = |content: Value| {
-        json!({"type": "m.room.member", "state_key": "@alice:a", "content": content})
-    };
+    let member = |content: Value| json!({"type": "m.room.member", "state_key": "@alice:a", "content": content});
     let state = |event_type: &str, content: Value| json!({"type": event_type, "state_key": "", "content": content});
     vec![
         golden("a plain message", None, json!({})),
@@ -121,7 +119,10 @@ fn events() -> Vec<Golden> {
         golden(
             "history visibility",
             None,
-            state("m.room.history_visibility", json!({"history_visibility": "shared", "x": 1})),
+            state(
+                "m.room.history_visibility",
+                json!({"history_visibility": "shared", "x": 1}),
+            ),
         ),
         golden(
             "a redaction that names its target in both places",

@@ -66,11 +66,31 @@ const FORMS: [Form; 50] = [
     form("-1", Kind::Integer, -1),
     form("9007199254740991", Kind::Integer, 9_007_199_254_740_991),
     form("-9007199254740991", Kind::Integer, -9_007_199_254_740_991),
-    form("9007199254740992", Kind::LargeInteger, 9_007_199_254_740_992),
-    form("9223372036854775807", Kind::LargeInteger, 9_223_372_036_854_775_807),
-    form("9223372036854775808", Kind::LargeInteger, 9_223_372_036_854_775_808),
-    form("-9223372036854775809", Kind::LargeInteger, -9_223_372_036_854_775_809),
-    form("18446744073709551616", Kind::LargeInteger, 18_446_744_073_709_551_616),
+    form(
+        "9007199254740992",
+        Kind::LargeInteger,
+        9_007_199_254_740_992,
+    ),
+    form(
+        "9223372036854775807",
+        Kind::LargeInteger,
+        9_223_372_036_854_775_807,
+    ),
+    form(
+        "9223372036854775808",
+        Kind::LargeInteger,
+        9_223_372_036_854_775_808,
+    ),
+    form(
+        "-9223372036854775809",
+        Kind::LargeInteger,
+        -9_223_372_036_854_775_809,
+    ),
+    form(
+        "18446744073709551616",
+        Kind::LargeInteger,
+        18_446_744_073_709_551_616,
+    ),
     form("<400 digits>", Kind::LargeInteger, MOST),
     form("-<400 digits>", Kind::LargeInteger, LEAST),
     everywhere(form("50.9", Kind::Float, 50)),
@@ -88,7 +108,11 @@ const FORMS: [Form; 50] = [
     form("\" -1 \"", Kind::Text, -1),
     form("\"-0\"", Kind::Text, 0),
     form("\"0050\"", Kind::Text, 50),
-    form("\"99999999999999999999\"", Kind::Text, 99_999_999_999_999_999_999),
+    form(
+        "\"99999999999999999999\"",
+        Kind::Text,
+        99_999_999_999_999_999_999,
+    ),
     form("\"<400 digits>\"", Kind::Text, MOST),
     everywhere(form("\"5_0\"", Kind::PythonText, 50)),
     form("\"５０\"", Kind::PythonText, 50),
@@ -305,7 +329,9 @@ pub(super) fn file() -> String {
         "content" => object! { "membership" => "join" },
     };
     let target = user.clone().with("id", "$target");
-    let target = target.with("state_key", "@target:a").with("sender", "@target:a");
+    let target = target
+        .with("state_key", "@target:a")
+        .with("sender", "@target:a");
     let create = object! {
         "id" => "$create",
         "type" => "m.room.create",
@@ -441,7 +467,10 @@ fn with_level(place: Place, token: &str) -> Json {
         Place::Named(name) => levels.with(name, Json::Token(token.to_owned())),
         Place::Entry("users") => {
             let users = object! { "@user:a" => 50 };
-            levels.with("users", users.with("@target:a", Json::Token(token.to_owned())))
+            levels.with(
+                "users",
+                users.with("@target:a", Json::Token(token.to_owned())),
+            )
         }
         Place::Entry("events") => levels.with("events", one("org.example", token)),
         Place::Entry(map) => levels.with(map, one("room", token)),

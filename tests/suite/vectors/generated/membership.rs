@@ -171,7 +171,9 @@ fn ruling(cell: Cell, version: u8) -> Option<&'static str> {
         (true, "invite" | "join", "join") if unknown => Some("AU-21"),
         (true, "leave", "leave") => Some("AU-19"),
         (false, "ban", "leave") => Some("AU-20"),
-        (true, _, "knock") if cell.join_rule == "knock_restricted" && (7..10).contains(&version) => {
+        (true, _, "knock")
+            if cell.join_rule == "knock_restricted" && (7..10).contains(&version) =>
+        {
             Some("AU-27")
         }
         (true, "invite", "knock") if version >= 7 => Some("AU-28"),
@@ -243,11 +245,7 @@ pub(super) fn file() -> String {
 }
 
 fn sentence(cell: Cell) -> String {
-    let by = if cell.own {
-        "by oneself"
-    } else {
-        "by another"
-    };
+    let by = if cell.own { "by oneself" } else { "by another" };
     let power = level_name(cell.power);
     format!(
         "{} to {} {by}, join rule {}, level {power}",

@@ -103,7 +103,9 @@ impl Json {
             let value = match (key.as_str(), value) {
                 ("cases", Self::List(cases)) => block('[', cases.iter().map(Self::line), ']'),
                 ("given", Self::Object(given)) => {
-                    let given = given.iter().map(|(name, value)| member(name, &value.line()));
+                    let given = given
+                        .iter()
+                        .map(|(name, value)| member(name, &value.line()));
                     block('{', given, '}')
                 }
                 _ => value.line(),
