@@ -101,12 +101,22 @@ impl Json {
         };
         let members = members.iter().map(|(key, value)| {
             let value = match (key.as_str(), value) {
-                ("cases", Self::List(cases)) => block('[', cases.iter().map(Self::line), ']'),
+                ("cases", Self::List(cases)) => block('[', cases.iter().map(Self::line), "  ]"),
                 ("given", Self::Object(given)) => {
                     let given = given
                         .iter()
                         .map(|(name, value)| member(name, &value.line()));
-                    block('{', given, '}')
+                    block('{', given, "  }")
+                }
+                ("input", Self::Object(input)) => {
+                    let input = input.iter().map(|(key, value)| match value {
+                        Self::List(entries) => {
+                            let entries = entries.iter().map(|entry| format!("  {}", entry.line()));
+                            member(key, &block('[', entries, "    ]"))
+                        }
+                        value => member(key, &value.line()),
+                    });
+                    block('{', input, "  }")
                 }
                 _ => value.line(),
             };
@@ -121,9 +131,9 @@ fn member(key: &str, value: &str) -> String {
     format!("{}: {value}", serde_json::to_string(key).unwrap())
 }
 
-fn block(open: char, lines: impl Iterator<Item = String>, close: char) -> String {
+fn block(open: char, lines: impl Iterator<Item = String>, close: &str) -> String {
     let lines: Vec<String> = lines.map(|line| format!("    {line}")).collect();
-    format!("{open}\n{}\n  {close}", lines.join(",\n"))
+    format!("{open}\n{}\n{close}", lines.join(",\n"))
 }
 
 impl From<&str> for Json {
