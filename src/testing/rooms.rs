@@ -8,9 +8,10 @@ use crate::event::{AuthoriserSigned, Event, EventRef, PrevEvents};
 use crate::id::{EventId, RoomId, UserId};
 use crate::json::{Mode, Object};
 use crate::pdu::content::Content;
+use crate::resolve::{self, FullConflicted, Resolution};
 use crate::state::StateMap;
 use crate::testing::Random;
-use crate::testing::oracle::{State, View};
+use crate::testing::oracle::{Found, State, View};
 use crate::version::{RoomIdFormat, RoomVersionRules};
 
 /// The parts of an event that a test cares about.
@@ -111,8 +112,14 @@ impl Disagreement {
     /// Timestamps, depths and levels come from small ranges, so that ties are frequent.
     #[must_use]
     pub fn random(seed: u64, size: usize, rules: &RoomVersionRules) -> Self {
+        Self::drawn(&mut Random::new(seed), size, rules)
+    }
+
+    /// The room of other choices.
+    #[must_use]
+    pub fn drawn(random: &mut Random, size: usize, rules: &RoomVersionRules) -> Self {
         let mut room = Builder {
-            random: Random::new(seed),
+            random: random.clone(),
             rules: *rules,
             events: BTreeMap::new(),
             contents: BTreeMap::new(),
@@ -126,6 +133,7 @@ impl Disagreement {
         let states = (0..count)
             .filter_map(|_| Some(room.random.pick(&room.branches)?.state.clone()))
             .collect();
+        *random = room.random;
         Self {
             events: room.events,
             contents: room.contents,
@@ -161,6 +169,48 @@ impl Disagreement {
             maps.push(map);
         }
         (dag, maps)
+    }
+}
+
+/// What the engine found, in the oracle's terms.
+#[must_use]
+pub fn found(dag: &RoomDag, resolution: &Resolution) -> Found {
+    let id = |node| dag.id(node).cloned();
+    let trace = &resolution.trace;
+    let full = |has: fn(&FullConflicted) -> bool| -> BTreeSet<EventId> {
+        let members = trace.full_conflicted.iter().filter(|member| has(member));
+        members.filter_map(|member| id(member.event)).collect()
+    };
+    let mainline = trace.mainline.into_iter();
+    let checks = trace.checks.iter();
+    let rest = trace.mainline_order.iter();
+    Found {
+        state: named(dag, &resolution.state),
+        conflicted: trace
+            .conflicted
+            .iter()
+            .flat_map(|entry| &entry.events)
+            .filter_map(|node| id(*node))
+            .collect(),
+        auth_difference: full(|member| member.auth_difference),
+        subgraph: full(|member| member.subgraph),
+        power_order: trace
+            .power_order
+            .iter()
+            .filter_map(|(node, _)| id(*node))
+            .collect(),
+        mainline: mainline
+            .flat_map(|levels| resolve::mainline(dag, levels))
+            .filter_map(id)
+            .collect(),
+        mainline_order: rest
+            .filter_map(|(node, key)| Some((id(*node)?, key.position.0)))
+            .collect(),
+        // In algorithm 1 the order of the keys is anybody's.
+        checks: checks
+            .filter(|_| !trace.full_conflicted.is_empty())
+            .filter_map(|check| Some((id(check.event)?, check.admitted)))
+            .collect(),
     }
 }
 

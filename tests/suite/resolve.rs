@@ -2,18 +2,15 @@
 
 mod wild;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use roomdag::dag::RoomDag;
-use roomdag::id::EventId;
-use roomdag::resolve::{
-    AuthDifference, FullConflicted, Options, Position, Resolution, mainline, resolve,
-};
+use roomdag::resolve::{AuthDifference, Options, Position, resolve};
 use roomdag::state::StateMap;
 use roomdag::testing::Random;
 use roomdag::testing::oracle::{Found, Oracle};
-use roomdag::testing::rooms::{Disagreement, named};
+use roomdag::testing::rooms::{Disagreement, found, named};
 use roomdag::testing::workload::{Shape, Workload};
 use roomdag::version::{RoomVersionRules, V1, V2, V6, V11, V12};
 
@@ -38,53 +35,6 @@ fn options(rules: &RoomVersionRules, auth_difference: AuthDifference) -> Options
 fn engine(room: &Disagreement, rules: &RoomVersionRules, options: Options) -> Found {
     let (dag, maps) = room.to_dag();
     found(&dag, &resolve(&dag, &maps, rules, &options).unwrap())
-}
-
-fn found(dag: &RoomDag, resolution: &Resolution) -> Found {
-    let id = |node| dag.id(node).unwrap().clone();
-    let trace = &resolution.trace;
-    let full = |has: fn(&FullConflicted) -> bool| -> BTreeSet<EventId> {
-        trace
-            .full_conflicted
-            .iter()
-            .filter(|m| has(m))
-            .map(|m| id(m.event))
-            .collect()
-    };
-    Found {
-        state: named(dag, &resolution.state),
-        conflicted: trace
-            .conflicted
-            .iter()
-            .flat_map(|entry| &entry.events)
-            .map(|node| id(*node))
-            .collect(),
-        auth_difference: full(|m| m.auth_difference),
-        subgraph: full(|m| m.subgraph),
-        power_order: trace
-            .power_order
-            .iter()
-            .map(|(node, _)| id(*node))
-            .collect(),
-        mainline: trace
-            .mainline
-            .into_iter()
-            .flat_map(|levels| mainline(dag, levels))
-            .map(id)
-            .collect(),
-        mainline_order: trace
-            .mainline_order
-            .iter()
-            .map(|(node, key)| (id(*node), key.position.0))
-            .collect(),
-        // In algorithm 1 the order of the keys is anybody's.
-        checks: trace
-            .checks
-            .iter()
-            .filter(|_| !trace.full_conflicted.is_empty())
-            .map(|check| (id(check.event), check.admitted))
-            .collect(),
-    }
 }
 
 fn oracle(room: &Disagreement, rules: &RoomVersionRules, options: Options) -> Found {

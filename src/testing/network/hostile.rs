@@ -239,7 +239,12 @@ impl Simulation {
 }
 
 /// The events of a state that give an event permission.
-fn permission(room: &Room, state: &StateMap, wish: &Wish, place: &Place) -> Vec<EventId> {
+pub(in crate::testing) fn permission(
+    room: &Room,
+    state: &StateMap,
+    wish: &Wish,
+    place: &Place,
+) -> Vec<EventId> {
     let rules = room.rules();
     let mut json = Object::new();
     json.insert("content", wish.content.clone());

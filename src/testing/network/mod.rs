@@ -28,6 +28,9 @@ mod server;
 mod wire;
 mod wish;
 
+pub(in crate::testing) use self::hostile::permission;
+pub(in crate::testing) use self::wish::Wish;
+
 use std::collections::BTreeMap;
 
 use crate::crypto::{Timestamp, Validity};
@@ -40,7 +43,6 @@ use crate::room::{Founding, Room, SendError, Setup, create_event};
 use crate::testing::Random;
 use crate::testing::network::server::{Door, Server};
 use crate::testing::network::wire::Wire;
-use crate::testing::network::wish::Wish;
 use crate::version::{RoomIdFormat, RoomVersionRules};
 
 /// What a step of the simulation comes to; what went wrong, if something did.

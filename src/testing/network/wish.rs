@@ -11,16 +11,16 @@ use crate::version::{AliasRule, CreatorRule, JoinRule, RoomVersionRules};
 
 /// An event that somebody would like to send.
 #[derive(Clone, Debug)]
-pub(super) struct Wish {
-    pub(super) sender: UserId,
-    pub(super) event_type: &'static str,
-    pub(super) state_key: Option<String>,
-    pub(super) content: Object,
-    pub(super) redacts: Option<EventId>,
+pub(in crate::testing) struct Wish {
+    pub(in crate::testing) sender: UserId,
+    pub(in crate::testing) event_type: &'static str,
+    pub(in crate::testing) state_key: Option<String>,
+    pub(in crate::testing) content: Object,
+    pub(in crate::testing) redacts: Option<EventId>,
 }
 
 impl Wish {
-    pub(super) fn draft(&self) -> Draft {
+    pub(in crate::testing) fn draft(&self) -> Draft {
         let (sender, content) = (self.sender.clone(), self.content.clone());
         match (&self.redacts, &self.state_key) {
             (Some(target), _) => Draft::redaction(sender, target.clone(), content),
