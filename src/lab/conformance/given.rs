@@ -104,4 +104,11 @@ const PARTS: [&str; 7] = [
 ];
 
 /// Those that are lists of parts.
-const LISTS: [&str; 5] = ["auth_chain", "auth_events", "events", "room", "state"];
+const LISTS: [&str; 6] = [
+    "auth_chain",
+    "auth_events",
+    "events",
+    "room",
+    "state",
+    "story",
+];

@@ -23,6 +23,7 @@ mod keys;
 mod protocol;
 mod question;
 mod rooms;
+mod story;
 mod symbolic;
 mod trace;
 mod uniform;

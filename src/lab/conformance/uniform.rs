@@ -6,6 +6,7 @@ use crate::json::{Object, Value};
 use crate::lab::conformance::construct::expand_members;
 use crate::lab::conformance::fields::{object, opt_object, opt_text, parse, rules, text, texts};
 use crate::lab::conformance::given::Given;
+use crate::lab::conformance::story::{self, Names};
 use crate::lab::conformance::{Case, FileError, Question, build, symbolic};
 use crate::pdu::CREATE;
 use crate::version::CreateReference;
@@ -86,6 +87,8 @@ impl Reading<'_> {
                 field: "room_versions",
             });
         }
+        let (input, names) = self.input(room_version)?;
+        let expected = |answer: &Object| names.put(&self.expected(answer, room_version)?);
         let mut also_allowed = Vec::new();
         if let Some(others) = self.case.get("also_allowed") {
             for other in others
@@ -97,7 +100,7 @@ impl Reading<'_> {
                 let other = other.ok_or(FileError::Field {
                     field: "also_allowed",
                 })?;
-                also_allowed.push(self.expected(other, room_version)?);
+                also_allowed.push(expected(other)?);
             }
         }
         let own = |field| opt_text(self.case, field).map(str::to_owned);
@@ -108,8 +111,8 @@ impl Reading<'_> {
             room_version: room_version.map(str::to_owned),
             spec: own("spec").or_else(|| opt_text(self.file, "spec").map(str::to_owned)),
             ruling: own("ruling").or_else(|| opt_text(self.file, "ruling").map(str::to_owned)),
-            input: self.input(room_version)?,
-            expect: self.expected(object(self.case, "expect")?, room_version)?,
+            input,
+            expect: expected(object(self.case, "expect")?)?,
             also_allowed,
         })
     }
@@ -125,7 +128,7 @@ impl Reading<'_> {
         expand_members(answer, version)
     }
 
-    fn input(&self, room_version: Option<&str>) -> Result<Object, FileError> {
+    fn input(&self, room_version: Option<&str>) -> Result<(Object, Names), FileError> {
         let mut input = match opt_object(self.file, "input") {
             Some(common) => expand_members(common, room_version)?,
             None => Object::new(),
@@ -140,12 +143,19 @@ impl Reading<'_> {
             room_version,
         };
         given.place(&mut input)?;
+        let mut names = Names::default();
         match self.question {
             Question::Format => build::write_text(&mut input)?,
             Question::Auth | Question::Resolve => complete(&mut input, room_version)?,
+            Question::Receive | Question::RedactionApplies | Question::Room
+                if input.contains_key("story") =>
+            {
+                let rules = rules(room_version.unwrap_or_default())?;
+                names = story::tell(&mut input, self.question, rules)?;
+            }
             _ => {}
         }
-        Ok(input)
+        Ok((input, names))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::lab::conformance::fields::{self, opt_object, text, wire};
 use crate::lab::conformance::{FileError, keys};
 use crate::limits::Limits;
 use crate::pdu::{CREATE, Pdu};
-use crate::replay::{Replay, ReplayOptions};
+use crate::replay::{Refusal, Replay, ReplayOptions};
 use crate::room::{NoRedaction, RedactionOutcome, RedactionReason};
 use crate::timeline::{Status, Verdict};
 use crate::version::RoomVersionRules;
@@ -52,6 +52,10 @@ pub(super) fn answer(input: &Object, rules: &RoomVersionRules) -> Result<Object,
             None => "dropped",
         };
         verdicts.insert(id(node), verdict);
+    }
+    let refused = replay.refused().iter();
+    for refused in refused.filter(|refused| refused.refusal == Refusal::Cycle) {
+        verdicts.insert(refused.event.as_str(), "dropped");
     }
     let mut answer = Object::from_iter([("verdicts", verdicts)]);
     if let Ok(resolution) = replay.current_state() {
