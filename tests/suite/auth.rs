@@ -1,5 +1,7 @@
 //! Authorisation rules: the laws of the rule table, and of the decisions.
 
+mod orders;
+
 use proptest::prelude::*;
 use roomdag::auth::{self, AuthEvent, Rule};
 use roomdag::event::{Event, EventRef};

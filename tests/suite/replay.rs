@@ -1,5 +1,6 @@
 //! Replay: against the oracle, and the laws of verdicts, gaps, extremities and arrival.
 
+mod bans;
 mod create;
 mod memo;
 mod order;

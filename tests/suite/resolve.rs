@@ -1,5 +1,6 @@
 //! State resolution: the engine against the definitions, and the laws that both must obey.
 
+mod realistic;
 mod wild;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! The room engine.
 
 mod acl;
+mod attacks;
 mod backfilling;
 mod built;
 mod checkpoint;

@@ -3,8 +3,9 @@
 use roomdag::event::{Event, EventRef};
 use roomdag::id::{EventId, RoomId};
 use roomdag::replay::{Replay, ReplayOptions, Status};
+use roomdag::state::KeyIx;
 use roomdag::testing::rooms::Draft;
-use roomdag::version::{RoomVersionRules, V11, V12};
+use roomdag::version::{CreateReference, RoomVersionRules, V11, V12};
 
 use crate::replay::answers;
 
@@ -102,4 +103,43 @@ fn what_a_copy_implies_counts_only_if_the_copy_is_taken() {
     let other = run(&[&create, &alice, &there, &here], &V12);
     assert_eq!(answers(&one), answers(&other));
     assert_eq!(one.refused(), other.refused());
+}
+
+/// V-A-10: by the rules alone it is a create event (AU-35), and that is all it is.
+#[test]
+fn a_create_event_under_another_key_is_never_the_room_s() {
+    let join = ("m.room.member", Some(ALICE), JOIN);
+    let message = ("m.room.message", None, "{}");
+    for rules in [&V11, &V12] {
+        let create = ("m.room.create", Some(""), r#"{"creator":"@alice:a"}"#);
+        let cited: &[&str] = match rules.auth.create_reference {
+            CreateReference::Required => &["create"],
+            CreateReference::Forbidden => &[],
+        };
+        let odd = ("m.room.create", Some("odd"), r#"{"creator":"@eve:a"}"#);
+        let events = [
+            event(rules, "odd", odd, 0, (&[], &[])),
+            event(rules, "create", create, 1, (&[], &[])),
+            event(rules, "alice", join, 2, (&["create"], cited)),
+            event(rules, "cites", message, 3, (&["alice"], &["odd", "alice"])),
+            event(
+                rules,
+                "after",
+                message,
+                3,
+                (&["alice"], &[cited, &["alice"]].concat()),
+            ),
+        ];
+        for order in [[0, 1, 2, 3, 4], [1, 2, 4, 3, 0]] {
+            let events: Vec<&Event> = order.iter().map(|at| &events[*at]).collect();
+            let replay = run(&events, rules);
+            let dag = replay.dag();
+            assert_eq!(replay.create(), dag.node("$create"));
+            let status = |id: &str| replay.verdict(dag.node(id).unwrap()).unwrap().status();
+            assert_eq!(status("$after"), Status::Accepted);
+            assert_eq!(status("$cites"), Status::Rejected);
+            let state = replay.state_before(dag.node("$after").unwrap()).unwrap();
+            assert_eq!(state.get(KeyIx::CREATE), dag.node("$create"));
+        }
+    }
 }
