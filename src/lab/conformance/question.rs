@@ -51,8 +51,15 @@ pub enum Compared {
 
 /// Members of the objects inside a member that is compared by [`Compared::Parts`], which an
 /// implementation may leave out.
-pub const OPTIONAL_PARTS: [&str; 7] = [
-    "error", "events", "keys", "members", "notices", "rule", "standing",
+pub const OPTIONAL_PARTS: [&str; 8] = [
+    "content_hash",
+    "error",
+    "events",
+    "keys",
+    "members",
+    "notices",
+    "rule",
+    "standing",
 ];
 
 impl Question {

@@ -8,34 +8,47 @@ mod format;
 mod golden;
 mod levels;
 mod membership;
+mod receive;
 mod redaction;
+mod state_res;
 mod writer;
 
 use std::{env, fs};
 
-use crate::vectors::fields::root;
+use crate::vectors::fields::{files, root};
 use writer::Json;
 
 /// The room versions.
 const VERSIONS: std::ops::RangeInclusive<u8> = 1..=12;
 
 /// Every generated file, and what it should hold.
-fn generated() -> Vec<(&'static str, String)> {
-    vec![
+fn generated() -> Vec<(String, String)> {
+    let alone = [
         ("auth/levels.json", levels::file()),
         ("auth/membership.json", membership::file()),
         ("events/golden.json", golden::file()),
         ("format/matrix.json", format::file()),
         ("redaction/matrix.json", redaction::file()),
-    ]
+    ];
+    let alone = alone.map(|(path, text)| (path.to_owned(), text));
+    alone
+        .into_iter()
+        .chain(receive::files())
+        .chain(state_res::files())
+        .collect()
 }
 
 /// With `ROOMDAG_BLESS` in the environment the files are written instead.
 #[test]
 fn generated_vectors_are_what_the_command_writes() {
     let bless = env::var_os("ROOMDAG_BLESS").is_some();
-    for (path, text) in generated() {
-        let file = root().join(path);
+    let generated = generated();
+    for path in ["receive", "state-res/generated"].into_iter().flat_map(files) {
+        let known = generated.iter().any(|(known, _)| *known == path);
+        assert!(known, "nothing writes {path}");
+    }
+    for (path, text) in generated {
+        let file = root().join(&path);
         if bless {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, &text).unwrap();

@@ -97,6 +97,10 @@ fn told(found: &Found, options: Options) -> Object {
     let state = found.state.iter();
     let state = state.map(|((t, k), id)| texts_of([t.as_str(), k.as_str(), id.as_str()]));
     answers.insert("state", rows(state));
+    answers.insert(
+        "conflicted",
+        texts_of(found.conflicted.iter().map(EventId::as_str)),
+    );
     if options.algorithm == StateResolution::V1 {
         return answers;
     }
@@ -117,6 +121,17 @@ fn told(found: &Found, options: Options) -> Object {
         .iter()
         .map(|(id, at)| position(id.as_str(), *at));
     answers.insert("mainline_order", rows(order));
+    answers.insert(
+        "mainline",
+        texts_of(found.mainline.iter().map(EventId::as_str)),
+    );
+    let checks = found.checks.iter();
+    let check =
+        |(id, admitted): &(EventId, bool)| vec![Value::from(id.as_str()), Value::from(*admitted)];
+    answers.insert(
+        "checks",
+        rows(checks.map(|entry| Value::from(check(entry)))),
+    );
     answers
 }
 
@@ -140,7 +155,7 @@ fn position(id: &str, position: Position) -> Value {
 #[test]
 fn each_room_lies_with_its_algorithm() {
     for case in small_rooms() {
-        let folder = case.file.split('/').nth(1).unwrap();
+        let folder = case.file.rsplit('/').nth(1).unwrap();
         let rules = RoomVersions::stable_rules(case.room_version.as_deref().unwrap()).unwrap();
         assert_eq!(rules.state_resolution.name(), folder, "{}", case.file);
     }

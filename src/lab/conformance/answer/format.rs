@@ -40,12 +40,17 @@ pub(super) fn answer(input: &Object, rules: &RoomVersionRules) -> Result<Object,
             answer.insert("verdict", "accept");
         }
     }
-    let hash = match unverified(pdu, rules).provenance().content_hash {
+    let hash = unverified(pdu, rules).provenance().content_hash;
+    answer.insert("content_hash", content_hash(hash));
+    Ok(answer)
+}
+
+/// The word for what checking a content hash has found.
+pub(super) fn content_hash(found: HashCheck) -> &'static str {
+    match found {
         HashCheck::Ok => "ok",
         HashCheck::Mismatch => "mismatch",
-    };
-    answer.insert("content_hash", hash);
-    Ok(answer)
+    }
 }
 
 fn dropped(error: &FormatError) -> Object {

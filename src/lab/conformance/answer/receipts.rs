@@ -98,6 +98,9 @@ fn receipt_of(receipt: &Receipt) -> Object {
     if let Some(event) = receipt.event() {
         told.insert("event_id", event.as_str());
     }
+    if let Some(event) = receipt.admitted() {
+        told.insert("content_hash", format::content_hash(event.content_hash));
+    }
     told
 }
 
