@@ -43,7 +43,10 @@ fn generated() -> Vec<(String, String)> {
 fn generated_vectors_are_what_the_command_writes() {
     let bless = env::var_os("ROOMDAG_BLESS").is_some();
     let generated = generated();
-    for path in ["receive", "state-res/generated"].into_iter().flat_map(files) {
+    for path in ["receive", "state-res/generated"]
+        .into_iter()
+        .flat_map(files)
+    {
         let known = generated.iter().any(|(known, _)| *known == path);
         assert!(known, "nothing writes {path}");
     }

@@ -227,6 +227,7 @@ pub(super) fn file() -> String {
             }
         }
     }
+    cases.extend([beyond_doubles(1, &[1, 2]), beyond_doubles(3, &[3, 4, 5])]);
     object! {
         "about" => "Every field of the event format, absent and with values of every JSON type and \
                     at the bounds of integers.",
@@ -268,8 +269,33 @@ fn case(field: &Field, value: Option<&str>, versions: &[u8], answer: Answer) -> 
     case.with("input", input).with("expect", expect)
 }
 
-/// A plain event, which has every field that its room version requires.
+/// A power level that is no double, in versions in which levels can be floats.
+fn beyond_doubles(version: u8, versions: &[u8]) -> Json {
+    let level = object! { "ban" => Json::Token("1e400".to_owned()) };
+    let event = plain(version).with("type", "m.room.power_levels");
+    let event = event.with("state_key", "").with("content", level);
+    let error = object! { "kind" => "Json" };
+    object! {
+        "id" => format!("a power level of 1e400, {}", in_words(versions)),
+        "room_versions" => listed(versions),
+        "spec" => page(version, "mroompower_levels-events-accept-values-as-floats"),
+        "ruling" => "AU-08",
+        "input" => object! { "text" => event.line() },
+        "expect" => object! { "verdict" => "drop", "error" => error },
+    }
+}
+
 fn given() -> Json {
+    let of = |versions: &[u8]| {
+        object! { "room_versions" => listed(versions), "value" => plain(versions[0]) }
+    };
+    let middle: Vec<u8> = (3..=11).collect();
+    let plain = list![of(&[1, 2]), of(&middle), of(&[12])];
+    object! { "plain" => object! { "$by_version" => plain } }
+}
+
+/// A plain event, which has every field that its room version requires.
+fn plain(version: u8) -> Json {
     let zeros = "A".repeat(43);
     let hash = || object! { "sha256" => zeros.clone() };
     let event = |room_id: String, prev: Json, auth: Json| {
@@ -293,14 +319,9 @@ fn given() -> Json {
         list!["$q:a", hash()],
     );
     let ids = |room_id: String| event(room_id, id("p").into(), id("q").into());
-    let of = |versions: &[u8], event: Json| {
-        object! { "room_versions" => listed(versions), "value" => event }
-    };
-    let middle: Vec<u8> = (3..=11).collect();
-    let plain = list![
-        of(&[1, 2], pairs.with("event_id", "$event:a")),
-        of(&middle, ids("!room:a".to_owned())),
-        of(&[12], ids(format!("!{}", "r".repeat(43)))),
-    ];
-    object! { "plain" => object! { "$by_version" => plain } }
+    match version {
+        ..3 => pairs.with("event_id", "$event:a"),
+        3..12 => ids("!room:a".to_owned()),
+        12.. => ids(format!("!{}", "r".repeat(43))),
+    }
 }

@@ -5,6 +5,7 @@ mod arrival;
 mod claims;
 mod early;
 mod play;
+mod policy;
 mod redactions;
 mod rules;
 mod soft;
@@ -19,11 +20,12 @@ use world::World;
 /// a room id that is one.
 const PLAYED: [u8; 3] = [1, 10, 12];
 
-/// What can happen in a room of that version.
+/// A file: its name, what it is about, its events, and what happens in a room of some version.
+type File = (&'static str, &'static str, Events, Scenes);
+type Events = fn(&mut World);
 type Scenes = fn(&World) -> Vec<Scene>;
 
-/// The files: name, what they are about, who is in them and what happens.
-const FILES: [(&str, &str, fn(&mut World), Scenes); 8] = [
+const FILES: [File; 9] = [
     (
         "format",
         "Check 1: what is no event of the room version is dropped.",
@@ -61,6 +63,12 @@ const FILES: [(&str, &str, fn(&mut World), Scenes); 8] = [
         soft::scenes,
     ),
     (
+        "policy",
+        "Check 7: what the room's policy server has not signed is soft-failed.",
+        policy::events,
+        policy::scenes,
+    ),
+    (
         "arrival",
         "Events in every order, twice, and with others missing.",
         arrival::events,
@@ -75,7 +83,7 @@ const FILES: [(&str, &str, fn(&mut World), Scenes); 8] = [
 ];
 
 pub(super) fn files() -> Vec<(String, String)> {
-    let file = |(name, about, events, scenes): &(&str, &str, fn(&mut World), Scenes)| {
+    let file = |(name, about, events, scenes): &File| {
         (
             format!("receive/{name}.json"),
             file(about, *events, *scenes),
@@ -85,7 +93,7 @@ pub(super) fn files() -> Vec<(String, String)> {
     FILES.iter().map(file).chain([redactions]).collect()
 }
 
-fn file(about: &str, events: fn(&mut World), scenes: Scenes) -> String {
+fn file(about: &str, events: Events, scenes: Scenes) -> String {
     let mut given = object! {};
     let mut cases: Vec<Json> = Vec::new();
     for version in PLAYED {

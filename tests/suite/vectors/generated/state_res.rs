@@ -63,12 +63,12 @@ fn file((folder, seed, size): (&str, u64, usize), shape: &Shape) -> String {
     let base = rules(algorithm.base);
     let room = Disagreement::random(seed, size, base);
     let found = resolved(&room, base, Options::of(base));
-    let seen = Seen {
+    let view = Seen {
         room: &room,
         found: &found,
         rules: base,
     };
-    assert!((shape.holds)(&seen), "{folder}/{}", shape.name);
+    assert!((shape.holds)(&view), "{folder}/{}", shape.name);
 
     let answered = |options: fn(Options) -> Options| {
         grouped(algorithm.versions.clone(), |version| {

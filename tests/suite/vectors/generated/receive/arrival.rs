@@ -39,7 +39,7 @@ pub(super) fn scenes(world: &World) -> Vec<Scene> {
         chain("a chain in another order: 2, 3, 1")
             .receive("second", waits_for(&["first"]))
             .receive("third", waits())
-            .receive("first", both.clone())
+            .receive("first", &both)
             .end(&[], &["third"]),
         chain("a chain in another order: 3, 1, 2")
             .receive("third", waits_for(&["second"]))
@@ -49,7 +49,7 @@ pub(super) fn scenes(world: &World) -> Vec<Scene> {
         chain("a chain backwards: 3, 2, 1")
             .receive("third", waits_for(&["second"]))
             .receive("second", waits_for(&["first"]))
-            .receive("first", both)
+            .receive("first", &both)
             .end(&[], &["third"]),
         backwards(world),
         chain("two events after one, and one after both")

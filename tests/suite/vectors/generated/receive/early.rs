@@ -6,7 +6,7 @@ use crate::vectors::generated::receive::play::{
     Play, Scene, accepted, accepted_redacted, done, dropped, rejected_overlong, waits_for_keys,
 };
 use crate::vectors::generated::receive::world::{
-    ALICE, Draft, World, by_alice, by_bob, public_key, server_keys,
+    Draft, World, by_alice, by_bob, public_key, server_keys,
 };
 use crate::vectors::generated::writer::{Json, object};
 
@@ -218,14 +218,13 @@ pub(super) fn hash_events(world: &mut World) {
 
     let draft = by_alice(&["bob"]);
     let mut message: Value = world
-        .signed("message", draft, json!({"body": "Hello"}))
+        .signed("message", draft, &json!({"body": "Hello"}))
         .into();
     message["hashes"]["sha256"] = "A".repeat(43).into();
     message["signatures"] = json!({});
     let message = message.as_object().unwrap().clone();
     let message = world.signed_by(message, "a", "a");
     world.put("message with a wrong hash", message);
-    assert_eq!(draft.auth, ALICE);
 }
 
 pub(super) fn hashes(world: &World) -> Vec<Scene> {

@@ -1,5 +1,6 @@
 //! A play: what arrives, and what becomes of it.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use crate::vectors::generated::receive::world::{World, missing_keys};
@@ -46,6 +47,11 @@ pub(super) fn soft_failed(rule: &'static str) -> Becomes {
     becomes("soft_failed")
         .and("error", "CurrentState")
         .and("rule", rule)
+}
+
+/// Soft-failed by check 7.
+pub(super) fn withheld(error: &'static str) -> Becomes {
+    becomes("soft_failed").and("error", error)
 }
 
 pub(super) fn dropped(error: &'static str) -> Becomes {
@@ -193,11 +199,12 @@ impl<'a> Play<'a> {
         self
     }
 
-    pub(super) fn receive(mut self, name: &str, what: Becomes) -> Self {
+    pub(super) fn receive(mut self, name: &str, what: impl Borrow<Becomes>) -> Self {
+        let what = what.borrow();
         self.scene.names.insert(name.to_owned());
         let step = object! { "receive" => self.world.given(name) };
         let receipt = what.json(self.world, Some(name));
-        self.step(step, receipt, &what)
+        self.step(step, receipt, what)
     }
 
     /// Another step than the arrival of a whole event.

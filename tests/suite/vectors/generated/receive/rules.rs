@@ -24,7 +24,7 @@ pub(super) fn auth_event_events(world: &mut World) {
         world.add("message without the create event", message, hello());
     } else {
         // The room id names the create event, and nothing else does.
-        let mut event = world.signed("message", by_alice(&["bob"]), hello());
+        let mut event = world.signed("message", by_alice(&["bob"]), &hello());
         let auth = event["auth_events"].as_array_mut().unwrap();
         auth.insert(0, world.id("create").into());
         event.remove("signatures");

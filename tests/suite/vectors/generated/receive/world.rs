@@ -109,7 +109,7 @@ impl World {
 
     /// Adds an event, with its hash, and signed by its sender's server.
     pub(super) fn add(&mut self, name: &str, draft: Draft<'_>, content: Value) {
-        let event = self.signed(name, draft, content);
+        let event = self.signed(name, draft, &content);
         self.put(name, event);
     }
 
@@ -119,7 +119,7 @@ impl World {
         self.events.push((name.to_owned(), event));
     }
 
-    pub(super) fn signed(&self, name: &str, draft: Draft<'_>, content: Value) -> Object {
+    pub(super) fn signed(&self, name: &str, draft: Draft<'_>, content: &Value) -> Object {
         let (_, server) = draft.sender.split_once(':').unwrap();
         let depth = draft.prev.iter().map(|name| self.depth(name)).max();
         // Where the room id names the create event, nobody cites it.
@@ -166,6 +166,15 @@ impl World {
     pub(super) fn signed_by(&self, event: Object, server: &str, key_of: &str) -> Object {
         let key = Key {
             id: KEY_ID,
+            seed: &seed(key_of),
+        };
+        plain::signed(event, self.version, server, &key)
+    }
+
+    /// The event with a signature as a policy server's, made with the key of that name.
+    pub(super) fn endorsed(&self, event: Object, server: &str, key_of: &str) -> Object {
+        let key = Key {
+            id: "ed25519:policy_server",
             seed: &seed(key_of),
         };
         plain::signed(event, self.version, server, &key)

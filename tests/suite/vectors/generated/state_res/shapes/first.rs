@@ -26,7 +26,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "three-power-levels",
             "three power levels in conflict",
-            &[("v1", 130955, 13)],
+            &[("v1", 130_955, 13)],
             |seen| seen.conflicted("m.room.power_levels").len() > 2,
         ),
         Shape::new(
@@ -41,7 +41,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "every-kind",
             "power levels, join rules, members and others in conflict",
-            &[("v1", 200219, 20)],
+            &[("v1", 200_219, 20)],
             |seen| {
                 let keys = seen.keys();
                 let others = keys.iter().filter(|(key, _)| !is_auth_type(&key.0));
@@ -70,18 +70,13 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "second-deepest-other",
             "another event than these that is not allowed",
-            &[("v1", 162136, 16)],
-            |seen| {
-                seen.wins(
-                    |kind| !is_auth_type(kind),
-                    |events| if events > 2 { 1 } else { 0 },
-                )
-            },
+            &[("v1", 162_136, 16)],
+            |seen| seen.wins(|kind| !is_auth_type(kind), |events| usize::from(events > 2)),
         ),
         Shape::new(
             "third-deepest",
             "two events that are not allowed",
-            &[("v1", 220462, 22)],
+            &[("v1", 220_462, 22)],
             |seen| seen.wins(|_| true, |events| if events > 3 { 2 } else { 0 }),
         ),
         Shape::new(
@@ -107,13 +102,13 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "four-of-one-key",
             "four events of one key",
-            &[("v1", 201997, 20)],
+            &[("v1", 201_997, 20)],
             |seen| seen.keys().iter().any(|(_, ids)| ids.len() == 4),
         ),
         Shape::new(
             "five-states",
             "five states, each different",
-            &[("v1", 201084, 20)],
+            &[("v1", 201_084, 20)],
             |seen| {
                 let states: BTreeSet<_> = seen.room.states.iter().collect();
                 states.len() == 5 && seen.keys().len() > 2
@@ -122,7 +117,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "five-keys",
             "five keys in conflict",
-            &[("v1", 132140, 13)],
+            &[("v1", 132_140, 13)],
             |seen| seen.keys().len() == 5,
         ),
         Shape::new(

@@ -31,7 +31,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "both-orders",
             "both orders have something to do",
-            &[("v2", 181487, 18), ("v2.1", 82458, 8)],
+            &[("v2", 181_487, 18), ("v2.1", 82458, 8)],
             |seen| seen.found.power_order.len() > 3 && seen.found.mainline_order.len() > 3,
         ),
         Shape::new(
@@ -58,7 +58,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "more-than-the-conflict",
             "the auth difference has more than the conflicted events",
-            &[("v2", 110265, 11), ("v2.1", 172089, 17)],
+            &[("v2", 110_265, 11), ("v2.1", 172_089, 17)],
             |seen| {
                 let difference = &seen.found.auth_difference;
                 difference.difference(&seen.found.conflicted).count() > 1
@@ -73,7 +73,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "others-refused",
             "events of the second pass that are refused",
-            &[("v2", 80131, 8), ("v2.1", 100278, 10)],
+            &[("v2", 80131, 8), ("v2.1", 100_278, 10)],
             |seen| seen.refused(false) == 0 && seen.refused(true) > 1,
         ),
         Shape::new(
@@ -102,7 +102,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "five-states",
             "five states, each different",
-            &[("v2", 201084, 20), ("v2.1", 231335, 23)],
+            &[("v2", 201_084, 20), ("v2.1", 231_335, 23)],
             |seen| {
                 let states: BTreeSet<_> = seen.room.states.iter().collect();
                 states.len() == 5
@@ -111,7 +111,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "three-power-levels",
             "three power levels in conflict",
-            &[("v2", 130955, 13), ("v2.1", 81312, 8)],
+            &[("v2", 130_955, 13), ("v2.1", 81312, 8)],
             |seen| seen.conflicted("m.room.power_levels").len() > 2,
         ),
         Shape::new(
@@ -128,7 +128,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "ban",
             "a ban, and what the banned user did meanwhile",
-            &[("v2", 90544, 9), ("v2.1", 101403, 10)],
+            &[("v2", 90544, 9), ("v2.1", 101_403, 10)],
             |seen| {
                 let banned = |id: &EventId| {
                     let event = seen.event(id);
@@ -185,7 +185,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "states-in-their-own-chains",
             "whether state events are in the auth chain of their state decides",
-            &[("v2", 111752, 11), ("v2.1", 80355, 8)],
+            &[("v2", 111_752, 11), ("v2.1", 80355, 8)],
             |seen| seen.differs(|options| options.auth_difference = AuthDifference::Exclusive),
         )
         .ruling("SR-01")
@@ -236,7 +236,7 @@ pub(super) fn shapes() -> Vec<Shape> {
         Shape::new(
             "replaced-at-the-end",
             "an admitted event gives way to the unconflicted one of its key",
-            &[("v2.1", 101554, 10)],
+            &[("v2.1", 101_554, 10)],
             |seen| {
                 let checks = seen.found.checks.iter().filter(|(_, admitted)| *admitted);
                 let conflicts = seen.keys();
