@@ -6,6 +6,7 @@ mod claims;
 mod early;
 mod play;
 mod policy;
+mod random;
 mod redactions;
 mod rules;
 mod soft;
@@ -89,8 +90,10 @@ pub(super) fn files() -> Vec<(String, String)> {
             file(about, *events, *scenes),
         )
     };
+    let random = ("receive/random.json".to_owned(), random::file());
     let redactions = ("receive/redactions.json".to_owned(), redactions::file());
-    FILES.iter().map(file).chain([redactions]).collect()
+    let others = [random, redactions];
+    FILES.iter().map(file).chain(others).collect()
 }
 
 fn file(about: &str, events: Events, scenes: Scenes) -> String {

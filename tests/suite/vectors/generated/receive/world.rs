@@ -1,5 +1,7 @@
 //! The events that a play is made of.
 
+use std::borrow::Borrow;
+
 use roomdag::testing::plain::{self, Key, Object};
 use serde_json::{Value, json};
 
@@ -108,8 +110,8 @@ impl World {
     }
 
     /// Adds an event, with its hash, and signed by its sender's server.
-    pub(super) fn add(&mut self, name: &str, draft: Draft<'_>, content: Value) {
-        let event = self.signed(name, draft, &content);
+    pub(super) fn add(&mut self, name: &str, draft: Draft<'_>, content: impl Borrow<Value>) {
+        let event = self.signed(name, draft, content.borrow());
         self.put(name, event);
     }
 
@@ -222,6 +224,15 @@ impl World {
         let text = |key: &str| event[key].as_str().unwrap().to_owned();
         [text("type"), text("state_key"), self.id(name)]
     }
+}
+
+/// The event with its server's signature.
+pub(super) fn sign(event: Object, version: u8, server: &str) -> Object {
+    let key = Key {
+        id: KEY_ID,
+        seed: &seed(server),
+    };
+    plain::signed(event, version, server, &key)
 }
 
 const KEY_ID: &str = "ed25519:1";
