@@ -82,6 +82,11 @@ fn each_folder_has_its_cases() {
         ("redaction/targets.json", Question::Redacts, 84),
         ("signatures/cases.json", Question::Signatures, 400),
         ("auth/rules.json", Question::Auth, 2_900),
+        ("auth/membership.json", Question::Auth, 12_960),
+        ("auth/levels.json", Question::Auth, 6_000),
+        ("events/golden.json", Question::Hashes, 228),
+        ("format/matrix.json", Question::Format, 2_800),
+        ("redaction/matrix.json", Question::Hashes, 156),
     ] {
         let cases = own(path);
         assert!(cases.len() >= least, "{path}: {} cases", cases.len());
