@@ -2,7 +2,8 @@
 //!
 //! A `story` is a list of symbolic events. They are written out as they come over federation in the
 //! room version, each hashed, and signed by its sender's server, so that one story serves all
-//! versions. `$name` stands for the event's id, also in what is expected.
+//! versions. `$name` stands for the event's id, also in what is expected. Where servers choose the
+//! ids, an event may cite one that is told later, or itself.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,7 @@ pub(super) fn tell(
         first: None,
         keys: Object::new(),
     };
+    telling.choose_ids(input)?;
     let mut events: BTreeMap<String, Object> = BTreeMap::new();
     let mut order = Vec::new();
     for (position, event) in list(input, "story")?.enumerate() {
@@ -103,6 +105,21 @@ struct Telling<'a> {
 }
 
 impl Telling<'_> {
+    /// The ids that are known before their events are.
+    fn choose_ids(&mut self, input: &Object) -> Result<(), FileError> {
+        if self.rules.event_id != EventIdFormat::Field {
+            return Ok(());
+        }
+        for event in list(input, "story")? {
+            let event = event.as_object().ok_or(WRONG)?;
+            let (name, sender) = (text(event, "id")?, text(event, "sender")?);
+            let server = sender.split_once(':').map(|(_, server)| server);
+            let id = format!("{name}:{}", server.ok_or(WRONG)?);
+            self.names.0.insert(name.to_owned(), id);
+        }
+        Ok(())
+    }
+
     fn pdu(&mut self, name: &str, event: &Object, position: i64) -> Result<Object, FileError> {
         let event_type = text(event, "type")?;
         let sender = UserId::parse(text(event, "sender")?);
@@ -161,7 +178,7 @@ impl Telling<'_> {
             }
             let (id, hash) = (self.names.0.get(name), self.hashes.get(name));
             let id = Value::from(id.ok_or(FileError::Field { field })?.as_str());
-            let hash = hash.map(String::as_str).unwrap_or_default();
+            let hash = hash.map_or(NO_HASH, String::as_str);
             references.push(match self.rules.references {
                 EventReferences::Ids => id,
                 EventReferences::Pairs => {
@@ -224,6 +241,9 @@ impl Telling<'_> {
 }
 
 const WRONG: FileError = FileError::Field { field: "story" };
+
+/// Stands for the hash of an event that is told later. Nobody looks at it.
+const NO_HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 #[cfg(test)]
 mod tests {
