@@ -27,6 +27,9 @@ use crate::version::{
 /// | `story`     | symbolic events, each after those that it cites                                |
 /// | `order`     | the ids in the order in which the events come, if that is another one          |
 ///
+/// For `receive` the first event is the `create` event, and the others are received; or there are
+/// `steps`, which name the events that are received and those that are claimed.
+///
 /// `redacts` of an event is put where the room version looks for it. `room` names the create event
 /// of its room, if that is not the first one.
 pub(super) fn tell(
@@ -63,16 +66,50 @@ pub(super) fn tell(
     let mut told = told.ok_or(FileError::Field { field: "order" })?.into_iter();
     input.remove("story");
     input.remove("order");
-    *input = telling.names.put(input)?;
-    input.insert("server_keys", telling.keys);
     if question == Question::Receive {
         input.insert("create", told.next().ok_or(WRONG)?);
-        let steps = told.map(|event| Value::from(Object::from_iter([("receive", event)])));
-        input.insert("steps", steps.collect::<Vec<_>>());
+        let receive = |event| Value::from(Object::from_iter([("receive", event)]));
+        let steps = match input.get("steps").and_then(Value::as_array) {
+            Some(steps) => steps
+                .iter()
+                .map(|step| with_events(step, &events))
+                .collect(),
+            None => told.map(receive).collect::<Vec<_>>(),
+        };
+        input.insert("steps", steps);
     } else {
         input.insert("events", told.map(Value::from).collect::<Vec<_>>());
     }
+    *input = telling.names.put(input)?;
+    input.insert("server_keys", telling.keys);
     Ok(telling.names)
+}
+
+/// A step with the events that it names.
+fn with_events(step: &Value, events: &BTreeMap<String, Object>) -> Value {
+    let event = |value: &Value| {
+        let named = value.as_str().and_then(|name| events.get(name));
+        named.map_or_else(|| value.clone(), |event| event.clone().into())
+    };
+    let Some(step) = step.as_object() else {
+        return step.clone();
+    };
+    let with_all = |claim: &Object| -> Object {
+        let members = claim.iter().map(|(member, value)| match value.as_array() {
+            Some(list) => (
+                member,
+                Value::from(list.iter().map(event).collect::<Vec<_>>()),
+            ),
+            None => (member, value.clone()),
+        });
+        members.collect()
+    };
+    let members = step.iter().map(|(member, value)| match value.as_object() {
+        Some(claim) if member == "claim" => (member, with_all(claim).into()),
+        _ if ["receive", "backfill"].contains(&member) => (member, event(value)),
+        _ => (member, value.clone()),
+    });
+    members.collect::<Object>().into()
 }
 
 /// The ids of the events of a story, by the names that stand for them.
