@@ -134,10 +134,10 @@
 //!
 //! # Features
 //!
-//! None is on by default. `cli` builds the tool `roomdag`; `lab` the readers of room dumps and the
-//! conformance runner; `testing` the room builder and the oracle that tests, benches and fuzz
-//! targets share; `counting` counts the steps that claims of complexity are about. A feature adds
-//! items and never changes an answer.
+//! None is on by default. `cli` builds the tool `roomdag`; `lab` the readers of room dumps, the
+//! conformance runner and the generator of rooms; `testing` the room builder and the oracle that
+//! tests, benches and fuzz targets share; `counting` counts the steps that claims of complexity are
+//! about. A feature adds items and never changes an answer.
 //!
 //! [checks]: https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
 

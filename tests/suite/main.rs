@@ -16,6 +16,7 @@ mod auth;
 mod crypto;
 mod dag;
 mod formats;
+mod generate;
 #[cfg(feature = "counting")]
 mod growth;
 mod id;

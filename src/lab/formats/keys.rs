@@ -16,6 +16,8 @@ use crate::limits::Limits;
 /// - answers to `/_matrix/key/v2/server`, one or an array of them. A signed answer must bear out
 ///   itself; one without signatures is taken at its word, like the other two forms.
 ///
+/// A room as one object has the first two forms under `server_keys`, beside its `events`.
+///
 /// Keys of other algorithms than ed25519 are passed over. Linear in the size of `bytes`.
 ///
 /// # Errors
@@ -28,6 +30,9 @@ pub fn read_keys(bytes: &[u8]) -> Result<KeyRing, KeysError> {
         Value::Array(documents) => read_documents(&mut ring, &documents)?,
         Value::Object(object) => match object.get("server_keys") {
             Some(Value::Array(documents)) => read_documents(&mut ring, documents)?,
+            Some(Value::Object(servers)) if object.contains_key("events") => {
+                read_servers(&mut ring, servers)?;
+            }
             _ if object.contains_key("verify_keys") => read_document(&mut ring, &object)?,
             _ => read_servers(&mut ring, &object)?,
         },
