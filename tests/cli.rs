@@ -8,6 +8,9 @@
     reason = "a test that panics has failed, and says where"
 )]
 
+#[path = "cli/generate.rs"]
+mod generate;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
@@ -883,6 +886,7 @@ fn every_verb_shows_two_examples() {
         "check",
         "completions",
         "event",
+        "generate",
         "keygen",
         "man",
         "redact",

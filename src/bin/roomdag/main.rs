@@ -11,6 +11,7 @@ mod console;
 mod dropped;
 mod event;
 mod failure;
+mod generate;
 mod input;
 mod keygen;
 mod man;
@@ -20,6 +21,7 @@ mod redact;
 mod replay;
 mod resolve;
 mod room;
+mod seeds;
 mod sign;
 mod table;
 
@@ -46,6 +48,7 @@ enum Verb {
     Completions(completions::Args),
     Conformance(conformance::Args),
     Event(event::Args),
+    Generate(generate::Args),
     Keygen(keygen::Args),
     Man(man::Args),
     Redact(redact::Args),
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Verb::Completions(args) => completions::run(args),
         Verb::Conformance(args) => conformance::run(args, &console),
         Verb::Event(args) => event::run(args, &console),
+        Verb::Generate(args) => generate::run(args, &console),
         Verb::Keygen(args) => keygen::run(args, &console),
         Verb::Man(args) => man::run(args),
         Verb::Redact(args) => redact::run(args, &console),
