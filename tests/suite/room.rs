@@ -19,6 +19,7 @@ mod receiving;
 mod redactions;
 mod sending;
 mod serving;
+mod small_scope;
 mod support;
 mod template;
 mod visibility;
