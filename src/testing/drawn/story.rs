@@ -116,6 +116,16 @@ impl Story {
 }
 
 impl Observed {
+    /// Whether this is the same room, to which its events may have come in another order: whether
+    /// an event is soft-failed, and what the extremities are then, depends on that.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let presents = self.present.as_ref().zip(other.present.as_ref());
+        self.events == other.events
+            && self.waiting == other.waiting
+            && presents.is_none_or(|(one, another)| one == another)
+    }
+
     /// What can be seen of a room.
     #[must_use]
     pub fn of(room: &Room) -> Self {

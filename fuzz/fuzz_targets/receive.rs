@@ -1,0 +1,43 @@
+//! A PDU that is dropped or known changes nothing, and so does any PDU that comes again. Whatever
+//! order PDUs come in, the room is the same in the end: verdicts, states, what waits and for what;
+//! and it is the room that a replay makes of all of them at once.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use roomdag::room::{Receipt, Standing};
+use roomdag::testing::Random;
+use roomdag::testing::drawn::{self, Observed, Story};
+use roomdag_fuzz::room::assert_is_replay;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut random = Random::of_bytes(bytes);
+    let rules = drawn::rules(&mut random);
+    let story = Story::drawn(&mut random, 14, rules).expect("a room begins");
+    let mut room = story.open().expect("the create event is good");
+    for pdu in &story.pdus {
+        let before = format!("{room:?}");
+        let first = room.receive(pdu, &story.keys, drawn::now());
+        let after = format!("{room:?}");
+        let again = room.receive(pdu, &story.keys, drawn::now());
+        assert!(again.notices.is_empty());
+        assert_eq!(format!("{room:?}"), after);
+        match (first.receipt, again.receipt) {
+            (Receipt::Dropped(_), Receipt::Dropped(_))
+            | (Receipt::Known { .. }, Receipt::Known { .. }) => assert_eq!(before, after),
+            (Receipt::Waiting(first), Receipt::Waiting(again)) => assert_eq!(first, again),
+            (first, Receipt::Known { event, standing }) => {
+                assert_eq!(first.event(), Some(&event));
+                assert_ne!(standing, Standing::Outlier);
+            }
+            (first, again) => panic!("{first:?}, then {again:?}"),
+        }
+    }
+    let observed = Observed::of(&room);
+    let other = story
+        .shuffled(&mut random)
+        .told()
+        .expect("the create event is good");
+    let other = Observed::of(&other);
+    assert!(other.agrees_with(&observed), "{other:?}, {observed:?}");
+    assert_is_replay(&story, &room);
+});

@@ -1,0 +1,131 @@
+//! The libraries of ruma, as their callers drive them.
+
+mod event;
+pub mod json;
+pub mod resolve;
+
+use roomdag::Limits;
+use roomdag::json::{Object, ParseErrorKind, Value};
+use roomdag::pdu::Pdu;
+use roomdag::pdu::content::{Content, Membership};
+use roomdag::testing::rooms::Disagreement;
+use roomdag::version::RoomVersionRules;
+use ruma_common::RoomVersionId;
+
+/// A way in which ruma is known to answer otherwise. Each names the ruling by which this library
+/// answers as it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownDifference {
+    /// CJ-01: the integer `-0` is `0`; ruma refuses it.
+    NegativeZero,
+    /// CJ-08: a document with a key that is there twice is refused; ruma takes the last value.
+    DuplicateKey,
+    /// CJ-16: JSON may be nested as deep as it fits; ruma refuses more than 127 levels.
+    Depth,
+    /// EF-01: an event may have 65,536 bytes; ruma hashes 65,535.
+    Size,
+    /// EF-06 to EF-16, EF-23: what is not well-formed is no event, and is not hashed or verified;
+    /// ruma leaves that to another of its functions.
+    Format,
+    /// EF-16: an event without signatures is well-formed and has an id; ruma makes none.
+    Unsigned,
+    /// RD-03, AU-53: whatever the content of a member event, the signatures decide about the
+    /// signatures; ruma does not verify one without a membership, or with odd parts.
+    MemberContent,
+    /// SG-02: whoever authorised a join must have signed it; ruma asks for it of every event whose
+    /// content names such a user.
+    Authoriser,
+    /// AU-22: without join rules a room is one to be invited to; for ruma nobody can join it.
+    NoJoinRules,
+}
+
+/// What two answers were about that differ.
+#[derive(Clone, Copy, Debug)]
+pub enum Difference<'a> {
+    /// Bytes, and why either did not read them.
+    Reading {
+        /// The bytes.
+        bytes: &'a [u8],
+        /// Why this library did not.
+        ours: Option<&'a ParseErrorKind>,
+        /// Why ruma did not.
+        theirs: Option<&'a str>,
+    },
+    /// Hashes of an event.
+    Hashing(&'a Object, &'a RoomVersionRules),
+    /// The signatures of an event.
+    Verifying(&'a Object, &'a RoomVersionRules),
+    /// States that were resolved.
+    Resolving(&'a Disagreement),
+}
+
+/// The known difference that explains why two answers differ. This is all of them: what none
+/// explains is a find.
+pub fn known_difference(between: Difference<'_>) -> Option<KnownDifference> {
+    match between {
+        Difference::Reading {
+            bytes,
+            ours,
+            theirs,
+        } => {
+            let has_negative_zero = bytes.windows(2).any(|pair| pair == b"-0");
+            match ours {
+                Some(ParseErrorKind::DuplicateKey(_)) => Some(KnownDifference::DuplicateKey),
+                None if theirs.is_some_and(|error| error.contains("recursion limit")) => {
+                    Some(KnownDifference::Depth)
+                }
+                None if has_negative_zero => Some(KnownDifference::NegativeZero),
+                _ => None,
+            }
+        }
+        Difference::Hashing(event, rules) => {
+            if Pdu::from_json(event.clone(), rules, &Limits::default()).is_err() {
+                Some(KnownDifference::Format)
+            } else if event.canonical_len() > 65_535 {
+                Some(KnownDifference::Size)
+            } else if event.get("signatures").and_then(Value::as_object).is_none() {
+                Some(KnownDifference::Unsigned)
+            } else {
+                None
+            }
+        }
+        Difference::Verifying(event, rules) => {
+            let hashing = known_difference(Difference::Hashing(event, rules));
+            let is_member = event.get("type").and_then(Value::as_str) == Some("m.room.member");
+            let content = event.get("content").and_then(Value::as_object);
+            let named = content.is_some_and(|content| content.contains_key(AUTHORISER));
+            hashing
+                .or(is_member.then_some(KnownDifference::MemberContent))
+                .or(named.then_some(KnownDifference::Authoriser))
+        }
+        Difference::Resolving(room) => {
+            let has_bare_join = room
+                .events
+                .values()
+                .any(|event| joins_by_no_rules(room, event));
+            has_bare_join.then_some(KnownDifference::NoJoinRules)
+        }
+    }
+}
+
+/// Whether an event is a join that cites no join rules and needs some.
+fn joins_by_no_rules(room: &Disagreement, event: &roomdag::Event) -> bool {
+    let joins = match event.as_ref().content {
+        Content::Member(member) => member.membership == Some(Membership::Join),
+        _ => false,
+    };
+    let is_first = event.prev_events().iter().all(|id| *id == "$create");
+    let cites_rules = event.auth_events().iter().any(|id| {
+        let cited = room.events.get(id).map(roomdag::Event::as_ref);
+        cited.is_some_and(|cited| cited.event_type == "m.room.join_rules")
+    });
+    joins && !is_first && !cites_rules
+}
+
+const AUTHORISER: &str = "join_authorised_via_users_server";
+
+/// ruma's rules of a room version.
+pub fn rules(rules: &RoomVersionRules) -> ruma_common::room_version_rules::RoomVersionRules {
+    let version = RoomVersionId::try_from(rules.id).expect("ruma knows the version");
+    version.rules().expect("ruma knows its rules")
+}
