@@ -5,7 +5,9 @@ use crate::json::scan::plain_prefix;
 /// The number of values of every container, in the order in which the containers begin.
 ///
 /// Counts are right for every container that ends, and never too small for the valid beginning of
-/// one that does not; what is not JSON is for the parser to notice.
+/// one that does not; what is not JSON is for the parser to notice. But a comma counts only where
+/// there is something for it to follow, or commas alone would make a byte of input a place for a
+/// whole member.
 ///
 /// Counts are taken from the front. The memory of those that were taken serves as the stack on
 /// which the parser saves how far it has filled the containers around the innermost one: no more
@@ -50,25 +52,34 @@ impl Shape {
 
 fn counts(input: &[u8]) -> Option<Vec<u32>> {
     let mut counts: Vec<u32> = Vec::with_capacity(USUAL.min(input.len() / 2));
-    // The containers around the innermost one. Outside of all stands an index that none has.
-    let mut around: Vec<u32> = Vec::new();
+    // The containers around the innermost one, and whether each is an object. Outside of all stands
+    // an index that none has.
+    let mut around: Vec<(u32, bool)> = Vec::new();
     let mut innermost = u32::MAX;
+    let mut in_object = false;
     let mut count = 0_u32;
+    // Whether a value, or in an object at least a string or a container, came since the last comma.
+    let mut is_filled = false;
     let mut rest = input;
     while let Some((&byte, tail)) = rest.split_first() {
         rest = tail;
         match byte {
             b'"' => {
                 count = count.max(1);
+                is_filled = true;
                 rest = after_string(rest);
             }
-            b',' => count = count.saturating_add(1),
+            b',' => {
+                count = count.saturating_add(u32::from(is_filled));
+                is_filled = false;
+            }
             b'[' | b'{' => {
                 set(&mut counts, innermost, count.max(1));
-                around.push(innermost);
+                around.push((innermost, in_object));
                 innermost = u32::try_from(counts.len()).unwrap_or(u32::MAX);
                 counts.push(0);
                 count = 0;
+                (in_object, is_filled) = (byte == b'{', false);
                 // Each needs a byte to end with.
                 if around.len() > rest.len() {
                     return None;
@@ -76,11 +87,15 @@ fn counts(input: &[u8]) -> Option<Vec<u32>> {
             }
             b']' | b'}' => {
                 set(&mut counts, innermost, count);
-                innermost = around.pop().unwrap_or(u32::MAX);
+                (innermost, in_object) = around.pop().unwrap_or((u32::MAX, false));
                 count = counts.get(innermost as usize).copied().unwrap_or(0);
+                is_filled = true;
             }
             b' ' | b'\n' | b'\r' | b'\t' => {}
-            _ => count = count.max(1),
+            _ => {
+                count = count.max(1);
+                is_filled |= !in_object;
+            }
         }
     }
     counts.shrink_to(USUAL);
