@@ -25,6 +25,8 @@ pub enum Step {
     Lookup,
     /// A node of a state map was visited.
     Node,
+    /// A signature was held against a key.
+    Signature,
 }
 
 /// Counts a step, where steps are counted.
@@ -46,7 +48,7 @@ mod counting {
     use crate::effort::Step;
 
     thread_local! {
-        static COUNTS: Cell<[u64; 7]> = const { Cell::new([0; 7]) };
+        static COUNTS: Cell<[u64; 8]> = const { Cell::new([0; 8]) };
     }
 
     pub(super) fn step(step: Step) {
@@ -61,7 +63,7 @@ mod counting {
 
     /// How often each step was taken.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Effort([u64; 7]);
+    pub struct Effort([u64; 8]);
 
     impl Effort {
         /// How often this step was taken.

@@ -3,6 +3,7 @@
 use ed25519_dalek::Verifier;
 
 use crate::crypto::signature::Signature;
+use crate::effort::{self, Step};
 use crate::id::KeyId;
 use crate::json::base64::{Base64Error, decode_array, encode};
 
@@ -72,6 +73,7 @@ impl VerifyKey {
         // refuse it if it is no point or of small order, and the key if it is of small order. Where
         // the bytes turn out equal, they are the one canonical encoding of a point, so of small
         // order exactly if they are listed here; and a weak key is never made.
+        effort::step(Step::Signature);
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
         !SMALL_ORDER.contains(signature.r_bytes()) && self.0.verify(message, &signature).is_ok()
     }

@@ -13,6 +13,7 @@
 )]
 
 mod auth;
+mod bounds;
 mod crypto;
 mod dag;
 mod formats;

@@ -17,8 +17,11 @@ mod outliers;
 mod policy;
 mod receiving;
 mod redactions;
+mod refusals;
 mod sending;
 mod serving;
+#[cfg(feature = "counting")]
+mod siblings;
 mod small_scope;
 mod support;
 mod template;
