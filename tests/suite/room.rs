@@ -25,5 +25,6 @@ mod siblings;
 mod small_scope;
 mod support;
 mod template;
+mod vectors;
 mod visibility;
 mod waiting;
