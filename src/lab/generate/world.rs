@@ -347,10 +347,11 @@ impl World {
         user
     }
 
-    /// A known event that is in the dump.
+    /// A known event that is in the dump: one of the last 60 mostly, and one of the last 1,000 at
+    /// any rate. What older ones have in conflict with the present grows with the room.
     pub(super) fn earlier(&mut self) -> Option<NodeIndex> {
-        let recent = self.nodes.len().saturating_sub(60);
-        let recent = if self.random.chance(70) { recent } else { 0 };
+        let most = if self.random.chance(70) { 60 } else { 1_000 };
+        let recent = self.nodes.len().saturating_sub(most);
         let known = self.nodes.get(recent..)?;
         let node = *self.random.pick(known)?;
         (!self.is_left_out(node)).then_some(node)
