@@ -22,6 +22,7 @@ mod sending;
 mod serving;
 #[cfg(feature = "counting")]
 mod siblings;
+mod simulation;
 mod small_scope;
 mod support;
 mod template;

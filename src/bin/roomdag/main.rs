@@ -23,6 +23,7 @@ mod resolve;
 mod room;
 mod seeds;
 mod sign;
+mod simulate;
 mod table;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ enum Verb {
     Redact(redact::Args),
     Resolve(resolve::Args),
     Sign(sign::Args),
+    Simulate(Box<simulate::Args>),
 }
 
 fn main() -> ExitCode {
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Verb::Redact(args) => redact::run(args, &console),
         Verb::Resolve(args) => resolve::run(args, &console),
         Verb::Sign(args) => sign::run(args, &console),
+        Verb::Simulate(args) => simulate::run(args, &console),
     };
     match answer {
         Ok(Answer::Positive) => ExitCode::SUCCESS,

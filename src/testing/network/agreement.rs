@@ -12,7 +12,7 @@ use crate::room::{NoRedaction, RedactionOutcome, Room, Standing};
 use crate::state::{StateDigest, StateMap};
 use crate::testing::network::server::{Door, Server};
 use crate::testing::network::wish::Wish;
-use crate::testing::network::{NAMES, Simulation, Step};
+use crate::testing::network::{Simulation, Step};
 use crate::timeline::Quality;
 
 /// What all replicas must say of an event.
@@ -30,12 +30,12 @@ impl Simulation {
     /// Heals the network, and lets everything come to everybody.
     pub(super) fn heal(&mut self) -> Step {
         self.mend()?;
-        for at in 0..NAMES.len() {
+        for at in 0..self.weather.population() {
             self.learn(at)?;
         }
         // First as servers do it: they ask for what they miss.
-        for at in 0..NAMES.len() {
-            let from = self.random.below(NAMES.len());
+        for at in 0..self.weather.population() {
+            let from = self.random.below(self.weather.population());
             let waiting: Vec<EventId> = match &self.server(at)?.room {
                 Some(room) => room.waiting().map(|missing| missing.event).collect(),
                 None => Vec::new(),
@@ -61,7 +61,7 @@ impl Simulation {
     fn watch(&mut self) -> Step {
         let (now, create) = (self.now(), self.create.clone());
         let setup = self.server(0)?.setup.clone();
-        let mut watcher = Server::new("watcher.example", 99, setup)?;
+        let mut watcher = Server::new("watcher.example", 255, 1, setup)?;
         watcher.ring = self.server(0)?.ring.clone();
         let opened = Room::open(&create, &watcher.setup, &watcher.ring, now);
         let (room, receipt) = opened.map_err(|error| format!("{error:?}"))?;
@@ -108,7 +108,7 @@ impl Simulation {
     /// follows.
     fn merge(&mut self) -> Step {
         for _ in 0..4 {
-            for at in 0..NAMES.len() {
+            for at in 0..self.weather.population() {
                 if self.is_merged() {
                     return Ok(());
                 }
@@ -118,7 +118,7 @@ impl Simulation {
                     let now = self.now();
                     if let Ok((id, bytes)) = self.server(at)?.send(wish.draft(), now)? {
                         self.say(|| format!("{user} closes with {id}"));
-                        self.made.insert(id, bytes.clone());
+                        self.record(id, bytes.clone(), at);
                         for to in (0..self.servers.len()).filter(|to| *to != at) {
                             self.server(to)?.receive(&bytes, Door::Live, now)?;
                         }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::id::EventId;
-use crate::pdu::CREATE;
 use crate::room::{Claim, ClaimError, Members};
 use crate::testing::network::server::Door;
-use crate::testing::network::{HOSTILE, Simulation, Step};
+use crate::testing::network::{Simulation, Step};
 
 impl Simulation {
     /// A server asks another for what an event waits for: first for the events before it, then for
@@ -28,7 +27,8 @@ impl Simulation {
             for id in missing.events {
                 let now = self.now();
                 let bytes = self.server(from)?.kept.get(&id).cloned();
-                if let Some(bytes) = bytes {
+                let bodies = bytes.map(|bytes| (id, bytes)).into_iter().collect();
+                for bytes in self.told(from, bodies)? {
                     self.server(at)?.receive(&bytes, Door::Live, now)?;
                 }
             }
@@ -59,6 +59,7 @@ impl Simulation {
         let (latest, earliest) = (&gap.latest, &gap.earliest);
         let served = room.missing_events(latest, earliest, gap.min_depth, 10, &name);
         let bodies = answering.serve_all(&served, &rules)?;
+        let bodies = self.told(from, bodies)?;
         for bytes in &bodies {
             self.server(at)?.receive(bytes, Door::Live, now)?;
         }
@@ -81,6 +82,7 @@ impl Simulation {
         };
         let (served, _) = room.backfill(&wanted, 10, &name);
         let bodies = answering.serve_all(&served, &rules)?;
+        let bodies = self.told(from, bodies)?;
         for bytes in &bodies {
             self.server(at)?.receive(bytes, Door::Backfill, now)?;
         }
@@ -95,9 +97,9 @@ impl Simulation {
             return Ok(());
         };
         let mut ids: Vec<EventId> = answer.state.keys().cloned().collect();
-        let is_lie = from == HOSTILE && self.random.chance(self.weather.hostile.saturating_mul(2));
+        let is_lie = self.lies(from);
         if is_lie {
-            ids = self.twisted(&ids)?;
+            ids = self.twisted(from, &ids)?;
         }
         let mut bodies: BTreeMap<EventId, Vec<u8>> = BTreeMap::new();
         for _ in 0..10 {
@@ -123,36 +125,11 @@ impl Simulation {
             for id in missing {
                 let bytes = self.server(from)?.kept.get(&id).cloned();
                 let bytes = bytes.or_else(|| self.made.get(&id).cloned());
-                if let Some(bytes) = bytes {
+                if let Some(bytes) = bytes.filter(|_| !self.hides(from, &id)) {
                     bodies.insert(id, bytes);
                 }
             }
         }
         Ok(())
-    }
-
-    /// A state as the hostile server would have it: without some of its events, and with others in
-    /// their place.
-    fn twisted(&mut self, state: &[EventId]) -> Step<Vec<EventId>> {
-        let create = self.server(HOSTILE)?.create();
-        let known = self.server(HOSTILE)?.servable();
-        let mut twisted: BTreeMap<(String, String), EventId> = BTreeMap::new();
-        let mut random = self.random.clone();
-        let server = self.server(HOSTILE)?;
-        let kept = state
-            .iter()
-            .filter(|id| Some(*id) == create.as_ref() || random.chance(75));
-        let kept: Vec<&EventId> = kept.collect();
-        let others: Vec<&EventId> = known.iter().filter(|_| random.chance(15)).collect();
-        for id in kept.into_iter().chain(others) {
-            let Some(key) = server.state_key(id) else {
-                continue;
-            };
-            if key.0 != CREATE || Some(id) == create.as_ref() {
-                twisted.insert(key, id.clone());
-            }
-        }
-        self.random = random;
-        Ok(twisted.into_values().collect())
     }
 }

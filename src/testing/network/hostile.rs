@@ -1,76 +1,131 @@
-//! A server that lies.
+//! Servers that lie: events that should not be where they are, or what they are.
 
 use std::collections::BTreeSet;
 
 use crate::auth;
 use crate::crypto::{Timestamp, reference_hash};
 use crate::event::{AuthoriserSigned, EventRef, PrevEvents};
-use crate::id::{EventId, RoomId, UserId};
+use crate::id::{EventId, UserId};
 use crate::json::{Mode, Object};
+use crate::pdu::CREATE;
 use crate::pdu::content::Content;
-use crate::room::{Cited, Fault, Place, Receipt, Room, assemble, next_depth};
+use crate::room::{Cited, Place, Room, assemble, next_depth};
 use crate::state::StateMap;
+use crate::testing::network::notes::brief;
 use crate::testing::network::server::Door;
 use crate::testing::network::wish::{self, Wish};
-use crate::testing::network::{HOSTILE, Simulation, Step, brief};
-use crate::version::{EventReferences, RoomIdFormat};
+use crate::testing::network::{Simulation, Step};
+use crate::version::EventReferences;
 
 impl Simulation {
-    /// The hostile server does something.
+    /// A hostile server does something.
     pub(super) fn attack(&mut self) -> Step {
-        if self.server(HOSTILE)?.room.is_none() {
+        let liar = self.liar();
+        if self.server(liar)?.room.is_none() {
             return Ok(());
         }
-        match self.random.below(10) {
-            0..6 => self.forge(),
-            6 | 7 => self.alter(),
-            8 => self.break_signature(),
-            _ => self.stray(),
+        match self.random.below(14) {
+            0..7 => self.forge(liar),
+            7 => self.hide(liar),
+            8 | 9 => self.alter(liar),
+            10 => self.break_signature(liar),
+            11 => self.impersonate(liar),
+            12 => self.stray(liar),
+            _ => self.break_format(liar),
         }
     }
 
-    /// An event, or two that differ, at a place of the hostile server's choice; told to some.
-    fn forge(&mut self) -> Step {
-        let known = self.server(HOSTILE)?.servable();
-        let mut prev = BTreeSet::new();
-        for _ in 0..self.random.below(3).saturating_add(1) {
-            prev.extend(self.random.pick(&known).cloned());
-        }
-        let prev: Vec<EventId> = prev.into_iter().collect();
-        let twins = 1_usize.saturating_add(usize::from(self.random.chance(40)));
-        let Some(place) = self.place(&prev)? else {
+    /// An event, or two that differ, at a place of a hostile server's choice; told to some.
+    fn forge(&mut self, liar: usize) -> Step {
+        let prev = self.branches(liar)?;
+        let Some(place) = self.place(liar, &prev)? else {
             return Ok(());
         };
-        for twin in 0..twins {
-            let Some((id, bytes)) = self.forged(&prev, &place, twin)? else {
+        let has_twin = self.random.chance(40);
+        let population = self.weather.population();
+        let sides: Vec<bool> = (0..population).map(|_| self.random.chance(50)).collect();
+        for twin in 0..1_usize.saturating_add(usize::from(has_twin)) {
+            let Some((id, bytes)) = self.forged(liar, &prev, &place, twin)? else {
                 continue;
             };
-            self.outcome.forged = self.outcome.forged.saturating_add(1);
-            let now = self.now();
-            let own = self.server(HOSTILE)?.receive(&bytes, Door::Live, now)?;
-            self.say(|| {
-                let own = own.as_ref().map(brief).unwrap_or_default();
-                let json = String::from_utf8_lossy(&bytes);
-                format!("forged {id} after {prev:?}: {own}\n    {json}")
-            });
-            self.made.insert(id, bytes.clone());
-            for to in 0..HOSTILE {
-                if self.random.chance(50) {
-                    self.post(HOSTILE, to, &bytes);
+            self.own(liar, id, &bytes)?;
+            let equivocations = self.outcome.equivocations.saturating_add(twin);
+            self.outcome.equivocations = equivocations;
+            // Each is told the one or the other.
+            for to in 0..population {
+                if sides.get(to) == Some(&(twin == 1)) {
+                    self.post(liar, to, &bytes);
                 }
             }
         }
         Ok(())
     }
 
+    /// An event that is told to nobody, and one that follows it.
+    fn hide(&mut self, liar: usize) -> Step {
+        let mut prev = self.branches(liar)?;
+        for hides in [true, false] {
+            let Some(place) = self.place(liar, &prev)? else {
+                return Ok(());
+            };
+            let Some((id, bytes)) = self.forged(liar, &prev, &place, 0)? else {
+                return Ok(());
+            };
+            self.own(liar, id.clone(), &bytes)?;
+            if hides {
+                self.withheld.insert(id.clone());
+            } else {
+                for to in 0..self.weather.population() {
+                    self.post(liar, to, &bytes);
+                }
+            }
+            prev = vec![id];
+        }
+        Ok(())
+    }
+
+    /// A hostile server takes the event that it has made.
+    fn own(&mut self, liar: usize, id: EventId, bytes: &[u8]) -> Step {
+        self.outcome.forged = self.outcome.forged.saturating_add(1);
+        let now = self.now();
+        let own = self.server(liar)?.receive(bytes, Door::Live, now)?;
+        self.say(|| {
+            let own = own.as_ref().map(brief).unwrap_or_default();
+            let json = String::from_utf8_lossy(bytes);
+            format!("{liar} forges {id}: {own}\n    {json}")
+        });
+        self.record(id, bytes.to_vec(), liar);
+        Ok(())
+    }
+
+    /// Where a hostile server has its event follow: on anything, old or new, now and then even on
+    /// what was rejected.
+    fn branches(&mut self, liar: usize) -> Step<Vec<EventId>> {
+        let known = if self.random.chance(10) {
+            self.server(liar)?.kept.keys().cloned().collect()
+        } else {
+            self.server(liar)?.servable()
+        };
+        let mut prev = BTreeSet::new();
+        for _ in 0..self.random.below(3).saturating_add(1) {
+            prev.extend(self.random.pick(&known).cloned());
+        }
+        Ok(prev.into_iter().collect())
+    }
+
     /// Where a forged event stands, without what gives it permission.
-    fn place(&mut self, prev: &[EventId]) -> Step<Option<Place>> {
+    pub(super) fn place(&mut self, liar: usize, prev: &[EventId]) -> Step<Option<Place>> {
         let (rules, now) = (self.rules, self.now());
         let room_id = self.room_id.clone();
-        let lag = self.random.pick(&[0, 0, 5_000, 100_000]).copied();
-        let depth = self.random.below(12);
+        // From the beginning of time to an hour ahead.
+        let lags = [0, 0, 5_000, 100_000, -3_600_000, now.millis()];
+        let lag = self.random.pick(&lags).copied();
+        let depth = match self.random.below(13) {
+            12 => rules.max_depth,
+            depth => i64::try_from(depth).unwrap_or_default(),
+        };
         let is_honest = self.random.chance(70);
-        let server = self.server(HOSTILE)?;
+        let server = self.server(liar)?;
         let Some(room) = server.room.as_ref() else {
             return Ok(None);
         };
@@ -80,9 +135,9 @@ impl Simulation {
         let depth = if is_honest {
             next_depth(depths, &rules)
         } else {
-            i64::try_from(depth).unwrap_or_default()
+            depth
         };
-        let prev: Step<Vec<Cited>> = prev.iter().map(|id| self.cited(id)).collect();
+        let prev: Step<Vec<Cited>> = prev.iter().map(|id| self.cited(liar, id)).collect();
         let time = now.millis().saturating_sub(lag.unwrap_or_default());
         Ok(Some(Place {
             room_id,
@@ -93,21 +148,25 @@ impl Simulation {
         }))
     }
 
-    /// An event as the hostile server cites it.
-    fn cited(&self, id: &EventId) -> Step<Cited> {
+    /// An event as a hostile server cites it.
+    fn cited(&self, liar: usize, id: &EventId) -> Step<Cited> {
         if self.rules.references == EventReferences::Ids {
             return Ok(Cited::by_id(id.clone()));
         }
-        let server = self.servers.get(HOSTILE);
+        let server = self.servers.get(liar);
         let bytes = server.and_then(|server| server.kept.get(id));
-        let bytes = bytes.ok_or_else(|| format!("nobody told the hostile server to keep {id}"))?;
+        // It may have made the event, and wait with it.
+        let bytes = bytes.or_else(|| self.made.get(id));
+        let bytes = bytes.ok_or_else(|| format!("nobody told a hostile server to keep {id}"))?;
         let json = Object::parse(bytes, Mode::Lenient).map_err(|error| format!("{error:?}"))?;
         let hash = reference_hash(&json, &self.rules);
         Ok(Cited::with_hash(id.clone(), &hash))
     }
 
+    /// An event at a place, or none if nothing comes to the liar's mind.
     fn forged(
         &mut self,
+        liar: usize,
         prev: &[EventId],
         place: &Place,
         twin: usize,
@@ -120,25 +179,26 @@ impl Simulation {
             .flat_map(|server| server.users.iter().cloned())
             .collect();
         let mut random = self.random.clone();
-        let wish = wish::random(
-            &mut random,
-            self.server(HOSTILE)?,
-            &everybody,
-            number,
-            &rules,
-        );
+        let wish = wish::random(&mut random, self.server(liar)?, &everybody, number, &rules);
         self.random = random;
-        let Some(wish) = wish else {
+        let Some(mut wish) = wish else {
             return Ok(None);
         };
+        if self.random.chance(3) {
+            let content = [
+                ("creator", wish.sender.as_str()),
+                ("room_version", rules.id),
+            ];
+            wish = Wish::state(&wish.sender, CREATE, "", Object::from_iter(content));
+        }
         // The permission of another place, sometimes.
-        let known = self.server(HOSTILE)?.servable();
+        let known = self.server(liar)?.servable();
         let elsewhere = self.random.pick(&known).cloned();
         let at: Vec<EventId> = match elsewhere {
             Some(elsewhere) if self.random.chance(30) => vec![elsewhere],
             _ => prev.to_vec(),
         };
-        let server = self.server(HOSTILE)?;
+        let server = self.server(liar)?;
         let Some(room) = server.room.as_ref() else {
             return Ok(None);
         };
@@ -149,92 +209,21 @@ impl Simulation {
         if self.random.chance(10) {
             auth.pop();
         }
-        let auth: Step<Vec<Cited>> = auth.iter().map(|id| self.cited(id)).collect();
+        if self.random.chance(5) {
+            auth.extend(self.random.pick(&known).cloned());
+        }
+        let auth: Step<Vec<Cited>> = auth.iter().map(|id| self.cited(liar, id)).collect();
         let place = Place {
             auth_events: auth?,
             ..place.clone()
         };
-        let server = self.server(HOSTILE)?;
+        let server = self.server(liar)?;
         let limits = server.setup.limits;
         let made = assemble(wish.draft(), &place, server.signer(), &rules, &limits);
         let Ok(made) = made else {
             return Ok(None);
         };
         Ok(Some((made.id().clone(), made.json().as_bytes().to_vec())))
-    }
-
-    /// Passes on an event with something in its content that was not there.
-    fn alter(&mut self) -> Step {
-        let Some((id, mut event)) = self.known_event()? else {
-            return Ok(());
-        };
-        let content = event.get_mut("content");
-        if let Some(content) = content.and_then(|content| content.as_object_mut()) {
-            content.insert("altered", true);
-        }
-        let to = self.random.below(HOSTILE);
-        self.say(|| format!("{to} is sent an altered copy of {id}"));
-        self.take(to, HOSTILE, &event.to_canonical())
-    }
-
-    /// Passes on an event with another time, so that no signature is right.
-    fn break_signature(&mut self) -> Step {
-        let Some((id, mut event)) = self.known_event()? else {
-            return Ok(());
-        };
-        event.insert("origin_server_ts", 1);
-        let (to, now) = (self.random.below(HOSTILE), self.now());
-        let bytes = event.to_canonical();
-        let receipt = self.server(to)?.receive(&bytes, Door::Live, now)?;
-        match receipt {
-            None | Some(Receipt::Dropped(_)) => Ok(()),
-            Some(Receipt::Waiting(missing)) if !missing.keys.is_empty() => Ok(()),
-            receipt => Err(format!("a wrongly signed copy of {id}: {receipt:?}")),
-        }
-    }
-
-    /// Sends an event of another room.
-    fn stray(&mut self) -> Step {
-        let (rules, now) = (self.rules, self.now());
-        let known = self.server(HOSTILE)?.servable();
-        let Some(prev) = self.random.pick(&known).cloned() else {
-            return Ok(());
-        };
-        let other = match rules.room_id {
-            RoomIdFormat::WithServer => "!other:evil.example",
-            RoomIdFormat::CreateHash => "!47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
-        };
-        let Some(place) = self.place(&[prev])? else {
-            return Ok(());
-        };
-        let place = Place {
-            room_id: RoomId::from_trusted(other),
-            ..place
-        };
-        let server = self.server(HOSTILE)?;
-        let wish = Wish::message(&server.first_user()?, "stray");
-        let limits = server.setup.limits;
-        let made = assemble(wish.draft(), &place, server.signer(), &rules, &limits)
-            .map_err(|error| error.to_string())?;
-        let to = self.random.below(HOSTILE);
-        let bytes = made.json().as_bytes();
-        match self.server(to)?.receive(bytes, Door::Live, now)? {
-            None | Some(Receipt::Dropped(Fault::WrongRoom { .. })) => Ok(()),
-            receipt => Err(format!("an event of another room: {receipt:?}")),
-        }
-    }
-
-    /// An event that the hostile server has, and that is not the create event.
-    fn known_event(&mut self) -> Step<Option<(EventId, Object)>> {
-        let known: Vec<EventId> = self.server(HOSTILE)?.kept.keys().cloned().collect();
-        let Some(id) = self.random.pick(&known).cloned() else {
-            return Ok(None);
-        };
-        let Some(bytes) = self.made.get(&id).filter(|bytes| **bytes != self.create) else {
-            return Ok(None);
-        };
-        let event = Object::parse(bytes, Mode::Lenient).map_err(|error| format!("{error:?}"))?;
-        Ok(Some((id, event)))
     }
 }
 

@@ -10,13 +10,20 @@ use crate::room::{
     Room, Submission, Template,
 };
 use crate::testing::network::server::Door;
-use crate::testing::network::{NAMES, Simulation, Step};
+use crate::testing::network::{Simulation, Step};
 use crate::timeline::Quality;
 
 /// The state before an event, as a server answers it.
 pub(super) struct Answer {
     pub(super) state: BTreeMap<EventId, Vec<u8>>,
     pub(super) auth_chain: BTreeMap<EventId, Vec<u8>>,
+}
+
+/// What an answer is worth.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Truth,
+    Lie,
 }
 
 impl Simulation {
@@ -97,7 +104,7 @@ impl Simulation {
             bytes
         };
         let receipt = answering.receive(&bytes, Door::Live, now)?;
-        self.made.insert(id.clone(), bytes.clone());
+        self.record(id.clone(), bytes.clone(), at);
         match receipt {
             Some(Receipt::Accepted(_)) => {}
             // The resident server does not know the other's key.
@@ -105,7 +112,7 @@ impl Simulation {
             Some(Receipt::Dropped(Fault::QueueFull)) => return Ok(()),
             receipt => return Err(format!("a join by template: {receipt:?}")),
         }
-        for to in 0..NAMES.len() {
+        for to in 0..self.weather.population() {
             if to != at {
                 self.post(resident, to, &bytes);
             }
@@ -119,7 +126,12 @@ impl Simulation {
         let Some(answer) = self.answer(resident, &id)? else {
             return Err("a resident server does not know the state before a join".into());
         };
-        self.enter(at, (&id, &bytes), &answer, members)
+        if self.lies(resident) {
+            let answer = self.twisted_answer(resident, &answer)?;
+            self.say(|| format!("{resident} lies to {at} about the state"));
+            return self.enter(at, (&id, &bytes), &answer, members, Word::Lie);
+        }
+        self.enter(at, (&id, &bytes), &answer, members, Word::Truth)
     }
 
     /// The joining server opens the room.
@@ -129,6 +141,7 @@ impl Simulation {
         (id, bytes): (&EventId, &[u8]),
         answer: &Answer,
         members: Members,
+        word: Word,
     ) -> Step {
         let now = self.now();
         let (state, mut chain) = answer.with(members);
@@ -158,6 +171,8 @@ impl Simulation {
             Err(OpenError::Claim(ClaimError::Missing { keys, .. })) if !keys.is_empty() => {
                 return Ok(());
             }
+            // It finds out, and asks another server later.
+            Err(_) if word == Word::Lie => return Ok(()),
             Err(error) => return Err(format!("{at} is not let in: {error:?}")),
         };
         let is_join =
@@ -169,6 +184,8 @@ impl Simulation {
         server.live.insert(id.clone());
         server.keep_notices(&notices)?;
         self.outcome.joins = self.outcome.joins.saturating_add(1);
+        let is_lie = usize::from(word == Word::Lie);
+        self.outcome.lies = self.outcome.lies.saturating_add(is_lie);
         if members == Members::Omitted {
             self.outcome.partial_joins = self.outcome.partial_joins.saturating_add(1);
         }
@@ -177,7 +194,7 @@ impl Simulation {
 
     /// A server of partial state asks another for the whole of it.
     pub(super) fn complete(&mut self, at: usize) -> Step {
-        let from = self.random.below(NAMES.len());
+        let from = self.random.below(self.weather.population());
         if !self.wire.reaches(at, from) {
             return Ok(());
         }

@@ -1,355 +1,279 @@
 //! A federation to be simulated: servers that hold one room over a bad network.
 //!
-//! Five servers, each with a [`Room`] and nothing else, send what their users
-//! want, lose, repeat, delay and mix up what they send each other, are cut off from one another,
-//! join late and with half a state, ask each other for what they miss, and have one among them
-//! that lies. In the end everything has come to everybody. Then all of them must hold the same
-//! room: the same verdict on each event, the same state before and after it, the same extremities,
-//! the same current state; and it must be the room that [`Replay`](crate::replay::Replay) makes of
-//! the same events. On the way, every call is held to what the room promises its host.
+//! Servers, each with a [`Room`](crate::room::Room) and nothing else, send what their users want, lose, repeat, delay
+//! and mix up what they send each other, are cut off from one another, join late and with half a
+//! state, ask each other for what they miss, lose their memory and go on from their disks, and have
+//! some among them that lie. In the end everything has come to everybody. Then all of them must hold
+//! the same room: the same verdict on each event, the same state before and after it, the same
+//! extremities, the same current state; and it must be the room that
+//! [`Replay`](crate::replay::Replay) makes of the same events. On the way, every call is held to
+//! what the room promises its host, and every accepted event is held against the rules once more,
+//! by hand.
 //!
-//! | file        | what it does                                                        |
-//! |-------------|---------------------------------------------------------------------|
-//! | `server`    | a homeserver, and the invariants of every call                      |
-//! | `wish`      | what users want                                                     |
-//! | `wire`      | what becomes of a PDU on its way                                    |
-//! | `joins`     | `/make_join`, `/send_join`, with full and with partial state        |
-//! | `gaps`      | `/get_missing_events`, `/event`, `/state_ids`                       |
-//! | `hostile`   | forged places, forks, altered copies, bad signatures, other rooms   |
-//! | `agreement` | the end: healing, and the comparison                                |
+//! | file         | what it does                                                       |
+//! |--------------|--------------------------------------------------------------------|
+//! | `conditions` | what a story is like                                               |
+//! | `founding`   | the servers and the room                                           |
+//! | `server`     | a homeserver, and the promises of every call                       |
+//! | `disk`       | crashes                                                            |
+//! | `wish`       | what users want                                                    |
+//! | `wire`       | what becomes of a PDU on its way                                   |
+//! | `joins`      | `/make_join`, `/send_join`, with full and with partial state       |
+//! | `gaps`       | `/get_missing_events`, `/event`, `/state_ids`                      |
+//! | `hostile`    | forged places, forks, old events                                   |
+//! | `lies`       | altered copies, bad signatures, other rooms, answers that are lies |
+//! | `laws`       | the rules that need no more than a page, written out again         |
+//! | `invariants` | every accepted event of every server, held to them                 |
+//! | `agreement`  | the end: healing, and the comparison                               |
+//! | `minimise`   | the shortest story in which it still goes wrong                    |
+//! | `notes`      | what is written down of a story                                    |
+//! | `picture`    | a room as a drawing                                                |
 //!
-//! The same seed is the same story on every machine.
+//! The same seed is the same story on every machine. Each step has random numbers of its own, so
+//! that a story can be told without some of them.
 
 mod agreement;
+mod conditions;
+mod disk;
+mod founding;
 mod gaps;
 mod hostile;
+mod invariants;
 mod joins;
+mod laws;
+mod lies;
+mod minimise;
+mod notes;
+mod outcome;
+mod picture;
 mod server;
 mod wire;
 mod wish;
 
+pub use self::conditions::{Conditions, Plant};
+pub use self::minimise::Minimised;
+pub use self::outcome::{Check, Chronicle, Divergence, Outcome, Told};
+pub use self::picture::{dot, svg};
+
 pub(in crate::testing) use self::hostile::permission;
 pub(in crate::testing) use self::wish::Wish;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use crate::crypto::{Timestamp, Validity};
+use crate::crypto::Timestamp;
 use crate::id::{EventId, RoomId, UserId};
-use crate::json::Object;
-use crate::limits::Limits;
-use crate::pdu::content::Membership;
-use crate::pdu::{JOIN_RULES, POWER_LEVELS};
-use crate::room::{Founding, Room, SendError, Setup, create_event};
+use crate::room::{Receipt, SendError};
 use crate::testing::Random;
+use crate::testing::network::conditions::Weather;
+use crate::testing::network::laws::Fact;
+use crate::testing::network::notes::brief;
 use crate::testing::network::server::{Door, Server};
 use crate::testing::network::wire::Wire;
-use crate::version::{RoomIdFormat, RoomVersionRules};
+use crate::version::RoomVersionRules;
 
-/// What a step of the simulation comes to; what went wrong, if something did.
+/// What a part of the simulation comes to; what went wrong, if something did.
 type Step<T = ()> = Result<T, String>;
 
-/// A simulated room in which something went wrong, and how to see it again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "seed {seed}, room version {version}, at step {step}: {what}\nWhat happened:\n{}",
-    story.join("\n")
-)]
-pub struct Divergence {
-    /// The seed.
-    pub seed: u64,
-    /// The room version.
-    pub version: &'static str,
-    /// The number of the step.
-    pub step: usize,
-    /// What went wrong.
-    pub what: String,
-    /// What had happened in the room.
-    pub story: Vec<String>,
+/// What went wrong, and what that breaks.
+type Flaw = (Check, String);
+
+/// The story of a seed: a simulated room.
+#[derive(Clone, Debug)]
+pub struct Story {
+    seed: u64,
+    rules: RoomVersionRules,
+    conditions: Conditions,
+    without: BTreeSet<usize>,
 }
 
-/// What a simulated room was worth.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// The events that there are.
-    pub events: usize,
-    /// Those that were rejected.
-    pub rejected: usize,
-    /// Those that were soft-failed by some server.
-    pub soft_failed: usize,
-    /// Those that the rules kept users from sending.
-    pub forbidden: usize,
-    /// The events that a hostile server made up.
-    pub forged: usize,
-    /// The gaps that were closed by asking another server.
-    pub filled: usize,
-    /// The states that were claimed and taken.
-    pub claims: usize,
-    /// Those of them that were lies.
-    pub lies: usize,
-    /// The joins over federation.
-    pub joins: usize,
-    /// Those of them with partial state.
-    pub partial_joins: usize,
-    /// The verdicts that were revised.
-    pub revisions: usize,
-    /// The replicas that were compared.
-    pub replicas: usize,
-    /// Whether one event came to be the only extremity everywhere.
-    pub merged: usize,
-}
-
-impl Outcome {
-    /// Adds what another room was worth.
-    pub fn add(&mut self, other: &Self) {
-        for (sum, more) in [
-            (&mut self.events, other.events),
-            (&mut self.rejected, other.rejected),
-            (&mut self.soft_failed, other.soft_failed),
-            (&mut self.forbidden, other.forbidden),
-            (&mut self.forged, other.forged),
-            (&mut self.filled, other.filled),
-            (&mut self.claims, other.claims),
-            (&mut self.lies, other.lies),
-            (&mut self.joins, other.joins),
-            (&mut self.partial_joins, other.partial_joins),
-            (&mut self.revisions, other.revisions),
-            (&mut self.replicas, other.replicas),
-            (&mut self.merged, other.merged),
-        ] {
-            *sum = sum.saturating_add(more);
+impl Story {
+    /// The story of a seed, in a room version.
+    #[must_use]
+    pub fn new(seed: u64, rules: &RoomVersionRules) -> Self {
+        Self {
+            seed,
+            rules: *rules,
+            conditions: Conditions::default(),
+            without: BTreeSet::new(),
         }
     }
+
+    /// The same with some things given.
+    #[must_use]
+    pub fn under(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }
+    }
+
+    /// The same without some of its steps, by number: the time passes, and nothing is done.
+    #[must_use]
+    pub fn without(self, steps: BTreeSet<usize>) -> Self {
+        let without = steps;
+        Self { without, ..self }
+    }
+
+    /// Simulates the room.
+    ///
+    /// # Errors
+    ///
+    /// [`Divergence`]: two servers hold different rooms, or a room broke a promise or a law.
+    pub fn tell(&self) -> Result<Outcome, Box<Divergence>> {
+        let failed = match Simulation::run(self, None) {
+            (simulation, Ok(())) => return Ok(simulation.outcome),
+            (_, Err((_, what))) => what,
+        };
+        // Once more, and this time somebody takes notes.
+        let (room, (check, what)) = match Simulation::run(self, Some(Vec::new())) {
+            (room, Ok(())) => (room, (Check::Agreement, format!("only once: {failed}"))),
+            (room, Err(flaw)) => (room, flaw),
+        };
+        Err(Box::new(Divergence {
+            seed: self.seed,
+            version: self.rules.id,
+            without: self.without.clone(),
+            step: room.steps,
+            check,
+            what,
+            chronicle: room.chronicle(),
+            story: room.story.unwrap_or_default(),
+        }))
+    }
 }
-
-/// What the network and the servers of a seed are like.
-#[derive(Clone, Copy, Debug)]
-struct Weather {
-    /// Percent of PDUs that are lost.
-    loss: usize,
-    /// Percent that come twice.
-    repeats: usize,
-    /// The longest delay of a PDU, in steps.
-    delay: usize,
-    /// Percent of steps at which the network falls apart, or comes together.
-    partitions: usize,
-    /// Percent of gaps that are not filled at once.
-    lazy: usize,
-    /// Percent of steps at which the hostile server does something.
-    hostile: usize,
-    /// How many servers join late.
-    late: usize,
-}
-
-/// A simulated room.
-struct Simulation {
-    random: Random,
-    rules: RoomVersionRules,
-    weather: Weather,
-    servers: Vec<Server>,
-    wire: Wire,
-    /// Every event that was made, as its server made it.
-    made: BTreeMap<EventId, Vec<u8>>,
-    create: Vec<u8>,
-    room_id: RoomId,
-    steps: usize,
-    outcome: Outcome,
-    /// What happened, if somebody wants to know.
-    story: Option<Vec<String>>,
-}
-
-/// The servers; the last one is the hostile one, if there is any.
-const NAMES: [&str; 5] = [
-    "a.example",
-    "b.example",
-    "c.example",
-    "d.example",
-    "evil.example",
-];
-
-/// The number of the hostile server.
-const HOSTILE: usize = 4;
 
 /// Simulates a room: the story of a seed, in a room version.
 ///
 /// # Errors
 ///
-/// [`Divergence`]: two servers hold different rooms, or a room broke a promise.
+/// As [`Story::tell`].
 pub fn simulate(seed: u64, rules: &RoomVersionRules) -> Result<Outcome, Box<Divergence>> {
-    let failed = match Simulation::run(seed, rules, None) {
-        Ok(simulation) => return Ok(simulation.outcome),
-        Err((_, what)) => what,
-    };
-    // Once more, and this time somebody takes notes.
-    let (step, story, what) = match Simulation::run(seed, rules, Some(Vec::new())) {
-        Ok(room) => (room.steps, room.story, format!("only once: {failed}")),
-        Err((room, what)) => (room.steps, room.story, what),
-    };
-    Err(Box::new(Divergence {
-        seed,
-        version: rules.id,
-        step,
-        what,
-        story: story.unwrap_or_default(),
-    }))
+    Story::new(seed, rules).tell()
+}
+
+/// A simulated room.
+struct Simulation {
+    seed: u64,
+    random: Random,
+    rules: RoomVersionRules,
+    plant: Option<Plant>,
+    weather: Weather,
+    servers: Vec<Server>,
+    wire: Wire,
+    /// Every event that was made, as its server made it.
+    made: BTreeMap<EventId, Vec<u8>>,
+    /// What they say.
+    facts: BTreeMap<EventId, Rc<Fact>>,
+    /// Their ids in order, each with the server and the step.
+    order: Vec<(EventId, usize, usize)>,
+    /// Events that hostile servers do not tell when asked.
+    withheld: BTreeSet<EventId>,
+    create: Vec<u8>,
+    room_id: RoomId,
+    steps: usize,
+    /// The number of the last step.
+    last: usize,
+    outcome: Outcome,
+    /// What happened, if somebody wants to know.
+    story: Option<Vec<String>>,
+}
+
+/// The random numbers of what is no step.
+mod stream {
+    pub(super) const WEATHER: u64 = u64::MAX;
+    pub(super) const FOUNDING: u64 = 0;
+    pub(super) const HEALING: u64 = u64::MAX - 1;
+}
+
+/// The random numbers of one step of the story of a seed.
+fn stream(seed: u64, number: u64) -> Random {
+    let (mut of_seed, mut of_step) = (Random::new(seed), Random::new(!number));
+    Random::new(of_seed.bits() ^ of_step.bits().rotate_left(32))
 }
 
 impl Simulation {
-    fn run(
-        seed: u64,
-        rules: &RoomVersionRules,
-        story: Option<Vec<String>>,
-    ) -> Result<Box<Self>, (Box<Self>, String)> {
-        let mut random = Random::new(seed);
-        let weather = Weather {
-            loss: random.pick(&[0, 5, 20, 40]).copied().unwrap_or_default(),
-            repeats: random.pick(&[0, 10, 30]).copied().unwrap_or_default(),
-            delay: random.pick(&[1, 3, 6, 12]).copied().unwrap_or_default(),
-            partitions: random.pick(&[0, 0, 10, 20]).copied().unwrap_or_default(),
-            lazy: random.pick(&[0, 30, 80]).copied().unwrap_or_default(),
-            hostile: random.pick(&[0, 0, 15, 40]).copied().unwrap_or_default(),
-            late: random.below(4),
-        };
+    /// Tells a story, to its end or to where it goes wrong.
+    fn run(story: &Story, notes: Option<Vec<String>>) -> (Box<Self>, Result<(), Flaw>) {
+        let seed = story.seed;
+        let mut random = stream(seed, stream::WEATHER);
+        let weather = Weather::of(&mut random, &story.conditions);
         let mut simulation = Box::new(Self {
-            random,
-            rules: *rules,
+            seed,
+            random: stream(seed, stream::FOUNDING),
+            rules: founding::planted(story.rules, story.conditions.plant),
+            plant: story.conditions.plant,
             weather,
             servers: Vec::new(),
-            wire: Wire::new(NAMES.len()),
+            wire: Wire::new(weather.population()),
             made: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            order: Vec::new(),
+            withheld: BTreeSet::new(),
             create: Vec::new(),
             room_id: RoomId::from_trusted(""),
             steps: 0,
+            last: 0,
             outcome: Outcome::default(),
-            story,
+            story: notes,
         });
-        match simulation.play() {
-            Ok(()) => Ok(simulation),
-            Err(what) => Err((simulation, what)),
-        }
+        let played = simulation.play(&story.without);
+        (simulation, played)
     }
 
-    fn play(&mut self) -> Step {
+    fn play(&mut self, without: &BTreeSet<usize>) -> Result<(), Flaw> {
+        let promise = |what| (Check::Promise, what);
         let weather = self.weather;
         self.say(|| format!("{weather:?}"));
-        self.found()?;
-        let steps = self.random.below(20).saturating_add(20);
-        for _ in 0..steps {
-            self.steps = self.steps.saturating_add(1);
-            self.step()?;
-            self.deliver()?;
-        }
-        self.heal()?;
-        self.agree()
-    }
-
-    /// The servers, the room, and those who are there from the beginning.
-    fn found(&mut self) -> Step {
-        let limits = Limits {
-            built_prev_events: self.random.pick(&[10, 10, 2]).copied().unwrap_or(10),
-            waiting_events: self.random.pick(&[10_000, 10_000, 3]).copied().unwrap_or(3),
-            remembered_resolutions: self.random.pick(&[1_024, 0]).copied().unwrap_or(0),
-            ..Limits::default()
-        };
-        let setup = Setup {
-            limits,
-            ..Setup::default()
-        };
-        for (seed, name) in (1..).zip(NAMES) {
-            self.servers.push(Server::new(name, seed, setup.clone())?);
-        }
-        // Some learn late of a key of somebody's.
-        let ignorant = self.random.below(NAMES.len().saturating_mul(3));
-        for at in 0..NAMES.len() {
-            let other = self.random.below(NAMES.len());
-            for of in 0..NAMES.len() {
-                // The founder's key is what nobody can do without.
-                if at != ignorant || of != other || of == 0 || of == at {
-                    self.introduce(at, of)?;
+        self.found().map_err(promise)?;
+        let mut early: Vec<usize> = (1..weather.population()).collect();
+        self.shuffle(&mut early);
+        early.truncate(early.len().saturating_sub(weather.late));
+        self.last = early.len().saturating_add(weather.steps);
+        for step in 1..=self.last {
+            self.steps = step;
+            self.random = stream(self.seed, u64::try_from(step).unwrap_or(u64::MAX));
+            if !without.contains(&step) {
+                match early.get(step.saturating_sub(1)) {
+                    Some(at) => self.join(*at, 0).map_err(promise)?,
+                    None => self.step()?,
                 }
             }
+            self.deliver().map_err(promise)?;
+            self.hold_to_the_laws()?;
         }
-        self.create()?;
-        let late = NAMES.len().saturating_sub(self.weather.late);
-        for at in 1..late {
-            self.join(at, 0)?;
-        }
-        Ok(())
-    }
-
-    /// Tells a server the key of another.
-    fn introduce(&mut self, at: usize, of: usize) -> Step {
-        let other = self.server(of)?;
-        let (name, id, key) = (
-            other.name.clone(),
-            other.key.key_id().clone(),
-            other.key.verify_key(),
-        );
-        let ring = &mut self.server(at)?.ring;
-        let inserted = ring.insert(name, id, key, Validity::Forever);
-        inserted.map_err(|error| error.to_string())
-    }
-
-    fn create(&mut self) -> Step {
-        let (rules, now) = (self.rules, self.now());
-        let is_shared = self.random.chance(50);
-        let founder = self.server(0)?;
-        let creator = founder.first_user()?;
-        let founding = Founding {
-            creator: creator.clone(),
-            room_id: match rules.room_id {
-                RoomIdFormat::WithServer => Some(RoomId::from_trusted("!room:a.example")),
-                RoomIdFormat::CreateHash => None,
-            },
-            content: wish::creation(is_shared, &rules),
-            event_id: None,
-            origin_server_ts: now,
-        };
-        let created = create_event(founding, founder.signer(), &rules, &founder.setup.limits)
-            .map_err(|error| error.to_string())?;
-        let bytes = created.json().as_bytes().to_vec();
-        let (room, receipt) = Room::open(&bytes, &founder.setup, &founder.ring, now)
-            .map_err(|error| error.to_string())?;
-        let admitted = receipt.admitted().ok_or("the create event is not kept")?;
-        let id = admitted.id.clone();
-        founder.kept.insert(id.clone(), bytes.clone());
-        founder.live.insert(id.clone());
-        self.room_id = room.id().clone();
-        self.server(0)?.room = Some(room);
-        self.create.clone_from(&bytes);
-        self.made.insert(id, bytes);
-        let levels = wish::first_levels(&creator, &rules);
-        let public = Object::from_iter([("join_rule", "public")]);
-        for wish in [
-            Wish::member(&creator, &creator, Membership::Join),
-            Wish::state(&creator, POWER_LEVELS, "", levels),
-            Wish::state(&creator, JOIN_RULES, "", public),
-        ] {
-            if let Some(error) = self.send(0, &wish)? {
-                return Err(format!("the room cannot be set up: {error}"));
-            }
-        }
-        Ok(())
+        self.random = stream(self.seed, stream::HEALING);
+        self.heal().map_err(promise)?;
+        self.hold_to_the_laws()?;
+        self.put_away()?;
+        self.agree().map_err(|what| (Check::Agreement, what))
     }
 
     /// One step of the story.
-    fn step(&mut self) -> Step {
+    fn step(&mut self) -> Result<(), Flaw> {
+        let promise = |what| (Check::Promise, what);
         let weather = self.weather;
         if self.random.chance(weather.partitions) {
             self.part();
         }
-        if self.random.chance(weather.hostile) {
-            self.attack()?;
+        if self.random.chance(weather.crashes) {
+            let at = self.random.below(weather.population());
+            self.crash(at)?;
         }
-        let at = self.random.below(NAMES.len());
-        if self.server(at)?.room.is_none() {
-            let resident = self.random.below(NAMES.len());
-            return self.join(at, resident);
+        if weather.crashes > 0 {
+            self.save_some()?;
         }
-        match self.random.below(12) {
+        if weather.hostile > 0 && self.random.chance(weather.malice) {
+            self.attack().map_err(promise)?;
+        }
+        let at = self.random.below(weather.population());
+        if self.server(at).map_err(promise)?.room.is_none() {
+            let resident = self.random.below(weather.population());
+            return self.join(at, resident).map_err(promise);
+        }
+        let done = match self.random.below(12) {
             0 => self.complete(at),
             1 => self.learn(at),
             _ => self.wish(at),
-        }
+        };
+        done.map_err(promise)
     }
 
     /// A user of a server does something.
@@ -360,7 +284,10 @@ impl Simulation {
             .flat_map(|server| server.users.iter().cloned())
             .collect();
         let number = self.made.len();
-        let (rules, mut random) = (self.rules, self.random.clone());
+        let mut random = self.random.clone();
+        let Some(rules) = self.server(at)?.room.as_ref().map(|room| *room.rules()) else {
+            return Ok(());
+        };
         let wish = wish::random(&mut random, self.server(at)?, &everybody, number, &rules);
         self.random = random;
         let Some(wish) = wish else {
@@ -389,8 +316,8 @@ impl Simulation {
             let (sender, what, key) = (&wish.sender, wish.event_type, &wish.state_key);
             format!("{sender} sends {id}: {what} {key:?} {:?}", wish.content)
         });
-        self.made.insert(id, bytes.clone());
-        for to in 0..NAMES.len() {
+        self.record(id, bytes.clone(), at);
+        for to in 0..self.weather.population() {
             self.post(at, to, &bytes);
         }
         Ok(None)
@@ -398,7 +325,7 @@ impl Simulation {
 
     /// A server learns the keys that it does not have.
     fn learn(&mut self, at: usize) -> Step {
-        for of in 0..NAMES.len() {
+        for of in 0..self.weather.population() {
             self.introduce(at, of)?;
         }
         let now = self.now();
@@ -417,12 +344,33 @@ impl Simulation {
             server.receive_again(bytes, &receipt, now)?;
         }
         self.say(|| format!("{at} takes from {from}: {}", brief(&receipt)));
-        if let crate::room::Receipt::Waiting(missing) = receipt {
+        if let Receipt::Waiting(missing) = receipt {
             if !self.random.chance(self.weather.lazy) && self.wire.reaches(at, from) {
                 self.fill(at, from, &missing.event)?;
             }
         }
         Ok(())
+    }
+
+    /// Notes an event that a server has made.
+    fn record(&mut self, id: EventId, bytes: Vec<u8>, by: usize) {
+        if let Some(fact) = Fact::parse(&bytes) {
+            self.facts.insert(id.clone(), Rc::new(fact));
+        }
+        if self.made.insert(id.clone(), bytes).is_none() {
+            self.order.push((id, by, self.steps));
+        }
+    }
+
+    /// Whether a server lies.
+    fn is_hostile(&self, at: usize) -> bool {
+        (self.weather.servers..self.weather.population()).contains(&at)
+    }
+
+    /// One of the servers that lie.
+    fn liar(&mut self) -> usize {
+        let liar = self.random.below(self.weather.hostile);
+        liar.saturating_add(self.weather.servers)
     }
 
     fn server(&mut self, at: usize) -> Step<&mut Server> {
@@ -437,13 +385,6 @@ impl Simulation {
         Timestamp::from_millis(passed.saturating_mul(1_000).saturating_add(START))
     }
 
-    fn say(&mut self, what: impl FnOnce() -> String) {
-        let step = self.steps;
-        if let Some(story) = &mut self.story {
-            story.push(format!("{step:3} {}", shortened(&what())));
-        }
-    }
-
     fn shuffle<T>(&mut self, items: &mut [T]) {
         for at in (1..items.len()).rev() {
             items.swap(at, self.random.below(at.saturating_add(1)));
@@ -453,33 +394,3 @@ impl Simulation {
 
 /// When it all begins.
 const START: i64 = 1_700_000_000_000;
-
-/// A line with the hashes in it cut to what tells them apart.
-fn shortened(line: &str) -> String {
-    let is_of_id = |c: char| c.is_ascii_alphanumeric() || "$-_+/".contains(c);
-    let mut run = 0_usize;
-    let kept = line.chars().filter(|c| {
-        run = match *c {
-            '$' => 1,
-            c if is_of_id(c) && run > 0 => run.saturating_add(1),
-            _ => 0,
-        };
-        run <= 7
-    });
-    kept.collect()
-}
-
-/// A receipt in a line.
-pub(super) fn brief(receipt: &crate::room::Receipt) -> String {
-    let text = format!("{receipt:?}");
-    match receipt.admitted() {
-        Some(admitted) => format!(
-            "{} {} {:?} {}",
-            text.split(['(', ' ']).next().unwrap_or_default(),
-            admitted.id,
-            admitted.content_hash,
-            text.split("because: ").nth(1).unwrap_or_default()
-        ),
-        None => text,
-    }
-}

@@ -13,6 +13,8 @@ use crate::room::{
 };
 use crate::state::StateMap;
 use crate::testing::network::Step;
+use crate::testing::network::disk::Disk;
+use crate::testing::network::invariants::LookedAt;
 use crate::timeline::Quality;
 use crate::version::RoomVersionRules;
 
@@ -40,6 +42,10 @@ pub(super) struct Server {
     pub(super) live: BTreeSet<EventId>,
     /// How often an earlier answer was revised.
     pub(super) revisions: usize,
+    /// The events that were held to the laws.
+    pub(super) looked_at: LookedAt,
+    /// What is left if it loses its memory.
+    pub(super) disk: Option<Disk>,
 }
 
 /// What a call that changes nothing must leave alone.
@@ -70,12 +76,17 @@ impl Snapshot {
 }
 
 impl Server {
-    /// A server without a room, with one key and two users.
-    pub(super) fn new(name: &str, seed: u8, setup: Setup) -> Step<Self> {
+    /// A server without a room, with one key, made from its number, and some users.
+    pub(super) fn new(name: &str, number: usize, users: usize, setup: Setup) -> Step<Self> {
         let wrong = |error: &dyn std::fmt::Display| format!("server {name}: {error}");
         let key_id = KeyId::parse("ed25519:1").map_err(|error| wrong(&error))?;
-        let user = |local| UserId::parse(&format!("@{local}:{name}"));
-        let users: Result<Vec<UserId>, _> = ["one", "two"].into_iter().map(user).collect();
+        let user = |at: usize| match at {
+            0 => UserId::parse(&format!("@one:{name}")),
+            1 => UserId::parse(&format!("@two:{name}")),
+            at => UserId::parse(&format!("@user{}:{name}", at.saturating_add(1))),
+        };
+        let users: Result<Vec<UserId>, _> = (0..users).map(user).collect();
+        let seed = u8::try_from(number.saturating_add(1)).unwrap_or(u8::MAX);
         Ok(Self {
             name: ServerName::parse(name).map_err(|error| wrong(&error))?,
             key: SigningKey::from_seed(key_id, &[seed; 32]).map_err(|error| wrong(&error))?,
@@ -86,6 +97,8 @@ impl Server {
             kept: BTreeMap::new(),
             live: BTreeSet::new(),
             revisions: 0,
+            looked_at: LookedAt::default(),
+            disk: None,
         })
     }
 
@@ -277,7 +290,12 @@ impl Server {
             return Ok(());
         };
         if room.extremities().is_empty() {
-            return Err("the room has no forward extremities".into());
+            // Where the join by which the server came in is found to be none, there are none.
+            let is_accepted = |id: &&EventId| room.standing(id) == Some(Standing::Accepted);
+            return match self.live.iter().find(is_accepted) {
+                Some(id) => Err(format!("{id} is accepted, and there are no extremities")),
+                None => Ok(()),
+            };
         }
         if let Err(error) = room.current_state() {
             return Err(format!("the room has no current state: {error:?}"));
@@ -331,11 +349,12 @@ impl Server {
         &self,
         served: &[Served],
         rules: &RoomVersionRules,
-    ) -> Step<Vec<Vec<u8>>> {
-        served
-            .iter()
-            .map(|served| self.serve(&served.event, served.visibility, rules))
-            .collect()
+    ) -> Step<Vec<(EventId, Vec<u8>)>> {
+        let serve = |served: &Served| {
+            let bytes = self.serve(&served.event, served.visibility, rules)?;
+            Ok((served.event.clone(), bytes))
+        };
+        served.iter().map(serve).collect()
     }
 
     /// What another server is sent for an event: redacted if it may not see it, or if a redaction

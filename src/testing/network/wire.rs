@@ -1,6 +1,8 @@
 //! What becomes of a PDU on its way.
 
-use crate::testing::network::{NAMES, Simulation, Step};
+use std::collections::BTreeMap;
+
+use crate::testing::network::{Simulation, Step};
 
 /// A network.
 #[derive(Debug)]
@@ -9,12 +11,18 @@ pub(super) struct Wire {
     letters: Vec<Letter>,
     /// The part of the network that each server is in.
     parts: Vec<usize>,
+    /// When the last PDU from one server to another is due that none overtakes, and how many were
+    /// sent.
+    queues: BTreeMap<(usize, usize), usize>,
+    sent: u64,
 }
 
 /// A PDU under way.
 #[derive(Clone, Debug)]
 struct Letter {
     due: usize,
+    /// Among those that are due at once.
+    rank: u64,
     from: usize,
     to: usize,
     bytes: Vec<u8>,
@@ -26,6 +34,8 @@ impl Wire {
         Self {
             letters: Vec::new(),
             parts: vec![0; servers],
+            queues: BTreeMap::new(),
+            sent: 0,
         }
     }
 
@@ -44,8 +54,21 @@ impl Simulation {
         let copies = 1_usize.saturating_add(usize::from(self.random.chance(self.weather.repeats)));
         for _ in 0..copies {
             let delay = self.random.below(self.weather.delay);
+            let mut due = self.steps.saturating_add(delay);
+            self.wire.sent = self.wire.sent.saturating_add(1);
+            let mut rank = self.wire.sent;
+            if self.random.chance(self.weather.reordering) {
+                // Among those before it and some after it, too.
+                let before = rank.saturating_sub(10);
+                rank = before.saturating_add(self.random.bits() % 20);
+            } else {
+                let last = self.wire.queues.entry((from, to)).or_insert(due);
+                due = due.max(*last);
+                *last = due;
+            }
             self.wire.letters.push(Letter {
-                due: self.steps.saturating_add(delay),
+                due,
+                rank,
                 from,
                 to,
                 bytes: bytes.to_vec(),
@@ -53,14 +76,14 @@ impl Simulation {
         }
     }
 
-    /// Delivers what is due, in any order.
+    /// Delivers what is due, in its order.
     pub(super) fn deliver(&mut self) -> Step {
         let letters = std::mem::take(&mut self.wire.letters);
         let (mut due, later): (Vec<Letter>, Vec<Letter>) = letters
             .into_iter()
             .partition(|letter| letter.due <= self.steps);
         self.wire.letters = later;
-        self.shuffle(&mut due);
+        due.sort_by_key(|letter| (letter.due, letter.rank));
         for letter in due {
             self.take(letter.to, letter.from, &letter.bytes)?;
         }
@@ -70,8 +93,8 @@ impl Simulation {
     /// The network falls apart in two, or comes together.
     pub(super) fn part(&mut self) {
         let is_whole = self.wire.parts.iter().all(|part| *part == 0);
-        let random = &mut self.random;
-        self.wire.parts = (0..NAMES.len())
+        let (population, random) = (self.weather.population(), &mut self.random);
+        self.wire.parts = (0..population)
             .map(|_| if is_whole { random.below(2) } else { 0 })
             .collect();
         let parts = self.wire.parts.clone();
@@ -80,7 +103,7 @@ impl Simulation {
 
     /// The network is whole, and all that was under way arrives.
     pub(super) fn mend(&mut self) -> Step {
-        self.wire.parts = vec![0; NAMES.len()];
+        self.wire.parts = vec![0; self.weather.population()];
         self.steps = self.steps.saturating_add(self.weather.delay);
         self.deliver()
     }

@@ -100,7 +100,7 @@ pub(super) fn first_levels(creator: &UserId, rules: &RoomVersionRules) -> Object
         CreatorRule::Content | CreatorRule::Sender => format!(r#""{creator}":100,"#),
     };
     json(&format!(
-        r#"{{"users":{{{users}"@one:c.example":50,"@one:evil.example":50}},"state_default":25,"events":{{"m.room.topic":0,"org.example":0}},
+        r#"{{"users":{{{users}"@two:a.example":30,"@one:c.example":50,"@two:c.example":30,"@one:evil.example":50}},"state_default":25,"events":{{"m.room.topic":0,"org.example":0}},
             "events_default":0,"invite":0,"redact":50,"kick":25,"ban":25}}"#
     ))
 }
@@ -112,25 +112,32 @@ fn levels(random: &mut Random, server: &Server, users: &[UserId]) -> Option<Obje
     let event = Object::parse(server.kept.get(&current)?, Mode::Lenient).ok()?;
     let mut content = event.get("content")?.as_object()?.clone();
     let level = random.pick(&[0, 25, 50, 50, 75, 100])?;
-    if random.chance(75) {
+    if random.chance(60) {
         let user = random.pick(users)?;
         let of_users = content.get_mut("users")?.as_object_mut()?;
         of_users.insert(user.as_str(), *level);
-    } else {
-        let names = [
-            "invite",
-            "redact",
-            "kick",
-            "ban",
-            "state_default",
-            "notifications",
-        ];
-        match *random.pick(&names)? {
-            "notifications" => {
-                content.insert("notifications", Object::from_iter([("room", *level)]))
-            }
-            name => content.insert(name, (*level).min(50)),
-        };
+        return Some(content);
+    }
+    let names = [
+        "invite",
+        "redact",
+        "kick",
+        "ban",
+        "state_default",
+        "notifications",
+        "notifications",
+    ];
+    match *random.pick(&names)? {
+        "notifications" => {
+            content.insert("notifications", Object::from_iter([("room", *level)]));
+        }
+        // Where nothing is stated there is a default.
+        name if random.chance(40) => {
+            content.remove(name);
+        }
+        name => {
+            content.insert(name, (*level).min(50));
+        }
     }
     Some(content)
 }

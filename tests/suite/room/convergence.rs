@@ -1,5 +1,5 @@
-//! See `src/testing/network/`. The long campaign:
-//! `ROOMDAG_ROOMS=100000 cargo test --release --all-features --test suite converge`.
+//! See `src/testing/network/`. The long campaign is the tool's:
+//! `roomdag simulate --seeds 0..10000`.
 
 use roomdag::testing::network::{Outcome, simulate};
 use roomdag::version::RoomVersions;
@@ -29,6 +29,12 @@ fn converge(versions: [&str; 3]) {
     let rooms = usize::try_from(each * 3).unwrap();
     for (what, least, found) in [
         ("events", rooms * 20, sum.events),
+        ("crashes", rooms / 4, sum.crashes),
+        ("events that crashes took", rooms, sum.forgotten),
+        ("equivocations", rooms / 4, sum.equivocations),
+        ("withheld events", rooms / 10, sum.withheld),
+        ("PDUs that nobody may take", rooms / 4, sum.refused),
+        ("events held to the laws", rooms * 50, sum.checked),
         ("rejected events", rooms, sum.rejected),
         ("soft-failed events", rooms / 2, sum.soft_failed),
         ("gaps that were filled", rooms * 5, sum.filled),
@@ -36,7 +42,7 @@ fn converge(versions: [&str; 3]) {
         ("lies", rooms / 20, sum.lies),
         ("joins with partial state", rooms, sum.partial_joins),
         ("revised verdicts", rooms * 3, sum.revisions),
-        ("replicas", rooms * 5, sum.replicas),
+        ("replicas", rooms * 4, sum.replicas),
         ("rooms that ended in one event", rooms / 10 * 8, sum.merged),
     ] {
         assert!(

@@ -1,0 +1,130 @@
+//! Many rooms at a time, and their answers in order.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use roomdag::testing::network::{Check, Outcome};
+use serde::{Serialize, Serializer};
+
+use crate::failure::Failure;
+
+/// What came of one room.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// All servers hold the same.
+    Converged(Outcome),
+    /// They do not, or something else went wrong.
+    Diverged(Wrong),
+    /// The engine panicked.
+    Panicked,
+}
+
+/// What went wrong in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Wrong {
+    pub(super) check: Check,
+    pub(super) step: usize,
+    pub(super) what: String,
+}
+
+impl Told {
+    /// What went wrong, if something did.
+    pub(super) fn wrong(&self) -> Option<Wrong> {
+        match self {
+            Self::Converged(_) => None,
+            Self::Diverged(wrong) => Some(wrong.clone()),
+            Self::Panicked => Some(Wrong {
+                check: Check::Promise,
+                step: 0,
+                what: "the engine panicked".into(),
+            }),
+        }
+    }
+}
+
+impl Serialize for Told {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(Some(1))?;
+        match (self, self.wrong()) {
+            (Self::Converged(outcome), _) => map.serialize_entry("converged", outcome)?,
+            (_, wrong) => map.serialize_entry("wrong", &wrong)?,
+        }
+        map.end()
+    }
+}
+
+/// Works on `count` pieces, `jobs` at a time, and hands each answer over in the order of the pieces.
+/// What has been begun is ended when an answer cannot be taken.
+pub(super) fn run<T: Send>(
+    count: usize,
+    jobs: NonZeroUsize,
+    work: impl Fn(usize) -> Option<T> + Sync,
+    mut take: impl FnMut(usize, T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let (answers, incoming) = mpsc::channel();
+        for _ in 0..jobs.get().min(count) {
+            let answers = answers.clone();
+            let (next, is_over, work) = (&next, &is_over, &work);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(answer) = (at < count).then(|| work(at)).flatten() else {
+                        return;
+                    };
+                    if answers.send((at, answer)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(answers);
+        let (mut early, mut due) = (BTreeMap::new(), 0_usize);
+        for (at, answer) in incoming {
+            early.insert(at, answer);
+            while let Some(answer) = early.remove(&due) {
+                let taken = take(due, answer);
+                if taken.is_err() {
+                    is_over.store(true, Ordering::Relaxed);
+                    return taken;
+                }
+                due = due.saturating_add(1);
+            }
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::run;
+    use crate::failure::Failure;
+
+    #[test]
+    fn answers_come_in_order_whoever_is_faster() {
+        let mut taken = Vec::new();
+        let work = |at: usize| {
+            std::thread::sleep(std::time::Duration::from_micros((20 - at as u64) * 50));
+            Some(at * 2)
+        };
+        let jobs = NonZeroUsize::new(3).unwrap();
+        run(20, jobs, work, |at, answer| {
+            taken.push((at, answer));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(taken, (0..20).map(|at| (at, at * 2)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_taken_is_the_end() {
+        let full = |_, ()| Err(Failure::Call("full".into()));
+        assert!(run(1_000, NonZeroUsize::MIN, |_| Some(()), full).is_err());
+    }
+}
