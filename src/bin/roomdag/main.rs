@@ -4,6 +4,7 @@
 //! standard error. The exit code is 0 for an answer, 1 for a negative one, and 2 where the call or
 //! the input cannot be used.
 
+mod answer;
 mod check;
 mod completions;
 mod conformance;
@@ -45,6 +46,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    Answer(answer::Args),
     Check(check::Args),
     Completions(completions::Args),
     Conformance(conformance::Args),
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
     };
     let console = Console::new(&cli.console);
     let answer = match &cli.verb {
+        Verb::Answer(args) => answer::run(args),
         Verb::Check(args) => check::run(args, &console),
         Verb::Completions(args) => completions::run(args),
         Verb::Conformance(args) => conformance::run(args, &console),

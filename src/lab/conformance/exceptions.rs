@@ -12,8 +12,8 @@
 //! | AU-32  | one wrong signature spoils a third-party invite; any right one will do              |
 //! | AU-34  | a redaction without a target shares its domain; it does not                         |
 
-use crate::auth::{Decision, Rule};
-use crate::json::{Object, ParseError, ParseErrorKind, RawValue, Value};
+use crate::auth::{Outcome, Rule};
+use crate::json::{Object, ParseError, ParseErrorKind, Value};
 use crate::limits::Limits;
 use crate::pdu::{FormatError, MEMBER, Pdu};
 use crate::version::RoomVersionRules;
@@ -28,12 +28,12 @@ pub(super) fn content_hash(case: &Object) -> Option<&'static str> {
     case.contains_key("spec_content_hash").then_some("RD-07")
 }
 
-/// The ruling by which a case of the event format may differ.
+/// The ruling by which a case of the event format may differ, and its verdict.
 pub(super) fn format(
     pdu: &Result<Pdu, FormatError>,
     rules: &RoomVersionRules,
     expect: &Object,
-) -> Option<&'static str> {
+) -> Option<(&'static str, &'static str)> {
     let says = |object: &Object, text| {
         object
             .get("error")
@@ -45,40 +45,34 @@ pub(super) fn format(
         Err(FormatError::Missing { field } | FormatError::WrongType { field, .. })
             if *field == "hashes.sha256" =>
         {
-            Some("EF-12")
+            Some(("EF-12", "drop"))
         }
-        Ok(pdu) if pdu.depth() > SAFE && rules.max_depth > SAFE => Some("EF-04"),
+        Ok(pdu) if pdu.depth() > SAFE && rules.max_depth > SAFE => Some(("EF-04", "accept")),
         Ok(pdu)
             if limits.is_some_and(|limits| says(limits, "event too large"))
                 && pdu.json().as_bytes().len() <= Limits::default().pdu_bytes =>
         {
-            Some("EF-01")
+            Some(("EF-01", "accept"))
         }
         _ => None,
     }
 }
 
-/// The ruling by which a verdict of the authorisation rules may differ.
-pub(super) fn auth(event: &Pdu, decision: &Decision, case: &Object) -> Option<&'static str> {
-    let disputed = case.get("disputed").and_then(Value::as_bool) == Some(true);
-    let slug = case.get("slug").and_then(Value::as_str).unwrap_or_default();
-    match decision.rule {
-        _ if !disputed => None,
-        Rule::ThirdPartyValid => Some("AU-32"),
-        Rule::RedactionNotPermitted
-            if event
-                .json()
-                .get("redacts")
-                .and_then(RawValue::as_str)
-                .is_none() =>
-        {
-            Some("AU-34")
-        }
-        _ if slug == "federate" && event.event_type() == MEMBER && decision.is_allowed() => {
-            Some("AU-25")
-        }
-        _ => None,
+/// The ruling by which a disputed verdict of the authorisation rules may differ, and its verdict;
+/// `rule` is the one that decides by the rulings.
+pub(super) fn auth(event: &Object, rule: &str, slug: &str) -> Option<(&'static str, &'static str)> {
+    let is = |known: Rule| known.name() == rule;
+    let has = |field, value| event.get(field).and_then(Value::as_str) == Some(value);
+    if is(Rule::ThirdPartyValid) {
+        return Some(("AU-32", "allow"));
     }
+    let targets = event.get("redacts").and_then(Value::as_str);
+    if is(Rule::RedactionNotPermitted) && targets.is_none() {
+        return Some(("AU-34", "reject"));
+    }
+    let mut allowing = Rule::ALL.iter();
+    let allows = allowing.any(|known| is(*known) && known.outcome() == Outcome::Allow);
+    (slug == "federate" && has("type", MEMBER) && allows).then_some(("AU-25", "allow"))
 }
 
 /// The largest integer of strict canonical JSON.

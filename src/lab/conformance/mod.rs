@@ -1,74 +1,84 @@
-//! Holding the engine against known answers.
+//! Holding the engine, or any other, against known answers.
 //!
-//! | kind of file                                         | here                |
-//! |------------------------------------------------------|---------------------|
-//! | rooms that real servers made, with what they made of them | [`real_room`]  |
-//! | adversarial rooms, with another implementation's verdicts | [`case_room`]  |
-//! | single cases: canonical JSON, hashes and redaction, format, auth rules | [`vectors`] |
+//! A [`Case`] is one [`Question`] with its input and the answer that is right. [`cases()`] reads
+//! them from files of every format in `spec-vectors`, [`RoomFiles::case`] from a room, and writes
+//! out what the files write short. [`answer()`] is the built-in engine's answer, [`reply`] the same
+//! as a server of the protocol by which other implementations are asked, and [`Case::compare`]
+//! holds an answer against the right one.
 //!
-//! The formats are described in `spec-vectors/README.md`. Where a ruling of this project decides
-//! otherwise than the file expects, the difference is an exception of that ruling and not a
-//! failure; [`exceptions`] is the one place that says which. Nothing is read from disk here.
+//! ```
+//! use roomdag::lab::conformance::{answer, cases};
+//!
+//! let file = br#"{ "question": "acl", "cases": [
+//!     { "id": "a server that is denied", "input": { "server": "b", "content": {
+//!         "allow": ["*"], "deny": ["b"] } }, "expect": { "allowed": false } } ] }"#;
+//! for case in cases(file, "acl.json", |_| None)? {
+//!     let found = answer(case.question, case.room_version.as_deref(), &case.input)?;
+//!     assert!(case.compare(&found).is_pass());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Of rooms more is known than other implementations can be asked for: the state before and after
+//! each event and every step of each resolution ([`real_room`], [`case_room`]), whatever the order
+//! of arrival ([`arrivals`]). Those are asked of the built-in engine alone.
+//!
+//! Where a ruling of this project decides otherwise than a recorded answer, the ruling's answer is
+//! the right one, and the recorded one is allowed; [`exceptions`] is the one place that says which.
+//! Nothing is read from disk here.
 
 mod answer;
 mod arrivals;
+mod borrowed;
 mod build;
 mod case;
+mod checks;
 mod compare;
 mod construct;
 pub mod exceptions;
 mod fields;
+mod files;
 mod given;
 mod keys;
 mod protocol;
 mod question;
+mod recorded;
+mod room_cases;
 mod rooms;
 mod story;
 mod symbolic;
 mod trace;
 mod uniform;
-mod vectors;
-
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::auth::Rule;
-use crate::json::Value;
-use crate::version::Numbering;
 
 pub use self::answer::{NoAnswer, answer};
 pub use self::arrivals::arrivals;
 pub use self::case::Case;
 pub use self::compare::{Comparison, Difference};
 pub use self::fields::FileError;
+pub use self::files::cases;
 pub use self::protocol::{Reply, ReplyError, reply};
 pub use self::question::{Compared, OPTIONAL_PARTS, Question};
 pub use self::rooms::{RoomFiles, case_room, real_room};
 pub use self::symbolic::symbolic_event;
-pub use self::uniform::uniform;
-pub use self::vectors::vectors;
 
-/// What came of holding the engine against some file.
+/// What came of holding the engine against a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How many cases there were: events of a room, or cases of a file.
+    /// How many events or resolutions there were.
     pub cases: usize,
     /// How many answers were compared and equal.
     pub passed: usize,
-    /// How many differ because a ruling says so, by the ruling's id.
-    pub excepted: BTreeMap<&'static str, usize>,
     /// The answers that differ.
     pub failures: Vec<Failure>,
-    /// The rules that decided some event, with the printing in which they did.
-    pub rules: BTreeSet<(Rule, Numbering)>,
 }
 
 /// An answer that is not the expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The case: an event id, or the id of a case.
+    /// What it is about: an event id, or a name.
     pub case: String,
     /// What was compared.
-    pub what: String,
+    pub what: &'static str,
     /// What was expected.
     pub expected: String,
     /// What the engine says.
@@ -80,39 +90,7 @@ impl Report {
     pub fn add(&mut self, other: Self) {
         self.cases = self.cases.saturating_add(other.cases);
         self.passed = self.passed.saturating_add(other.passed);
-        for (ruling, count) in other.excepted {
-            let sum = self.excepted.entry(ruling).or_default();
-            *sum = sum.saturating_add(count);
-        }
         self.failures.extend(other.failures);
-        self.rules.extend(other.rules);
-    }
-
-    /// Asks the built-in engine, and compares its answer.
-    pub fn ask(&mut self, case: &Case) {
-        self.cases = self.cases.saturating_add(1);
-        let mut failed = |what: &str, expected: String, got: String| {
-            self.failures.push(Failure {
-                case: case.address(),
-                what: what.to_owned(),
-                expected,
-                got,
-            });
-        };
-        let found = match answer(case.question, case.room_version.as_deref(), &case.input) {
-            Ok(found) => case.compare(&found),
-            Err(error) => return failed("answer", case.expect.to_string(), error.to_string()),
-        };
-        let told = |value: Option<Value>| value.map_or("nothing".to_owned(), |v| v.to_string());
-        for Difference {
-            member,
-            expected,
-            got,
-        } in found.different
-        {
-            failed(&member, told(expected), told(got));
-        }
-        self.passed = self.passed.saturating_add(found.equal);
     }
 
     /// Whether there is no failure, and something was compared at all.
@@ -128,27 +106,12 @@ impl Report {
         expected: &T,
         got: &T,
     ) {
-        self.compare_unless(None, case, what, expected, got);
-    }
-
-    /// Compares two answers; `ruling` is the one by which they may differ.
-    fn compare_unless<T: PartialEq + std::fmt::Debug>(
-        &mut self,
-        ruling: Option<&'static str>,
-        case: &str,
-        what: &'static str,
-        expected: &T,
-        got: &T,
-    ) {
         if expected == got {
             self.passed = self.passed.saturating_add(1);
-        } else if let Some(ruling) = ruling {
-            let count = self.excepted.entry(ruling).or_default();
-            *count = count.saturating_add(1);
         } else {
             self.failures.push(Failure {
                 case: case.to_owned(),
-                what: what.to_owned(),
+                what,
                 expected: format!("{expected:?}"),
                 got: format!("{got:?}"),
             });

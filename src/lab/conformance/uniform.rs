@@ -4,22 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::json::{Object, Value};
 use crate::lab::conformance::construct::expand_members;
-use crate::lab::conformance::fields::{object, opt_object, opt_text, parse, rules, text, texts};
+use crate::lab::conformance::fields::{object, opt_object, opt_text, rules, text, texts};
 use crate::lab::conformance::given::Given;
 use crate::lab::conformance::story::{self, Names};
 use crate::lab::conformance::{Case, FileError, Question, build, symbolic};
 use crate::pdu::CREATE;
 use crate::version::CreateReference;
-
-/// The cases of a file in the format of this project, written out for each room version; `name`
-/// is what they give as their file.
-///
-/// # Errors
-///
-/// [`FileError`]: the file is not of the format.
-pub fn uniform(bytes: &[u8], name: &str) -> Result<Vec<Case>, FileError> {
-    cases(&parse(bytes)?, name)
-}
 
 /// Whether a file is of this format, by its first case.
 pub(super) fn is_uniform(file: &Object) -> bool {
@@ -33,6 +23,7 @@ pub(super) fn is_uniform(file: &Object) -> bool {
     })
 }
 
+/// The cases of such a file, written out for each room version.
 pub(super) fn cases(file: &Object, name: &str) -> Result<Vec<Case>, FileError> {
     let list = file.get("cases").and_then(Value::as_array);
     let list = list.ok_or(FileError::Field { field: "cases" })?;

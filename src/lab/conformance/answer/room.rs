@@ -5,12 +5,14 @@ use crate::id::EventId;
 use crate::json::{Object, Value};
 use crate::lab::conformance::answer::receive::opened;
 use crate::lab::conformance::answer::{NoAnswer, list, rows};
-use crate::lab::conformance::fields::{self, opt_object, text, wire};
+use crate::lab::conformance::fields::{self, opt_object, text, texts, wire};
 use crate::lab::conformance::{FileError, keys};
 use crate::limits::Limits;
 use crate::pdu::{CREATE, Pdu};
 use crate::replay::{Refusal, Replay, ReplayOptions};
+use crate::resolve::{Options, Resolution, resolve};
 use crate::room::{NoRedaction, RedactionOutcome, RedactionReason};
+use crate::state::StateMap;
 use crate::timeline::{Status, Verdict};
 use crate::version::RoomVersionRules;
 
@@ -58,7 +60,12 @@ pub(super) fn answer(input: &Object, rules: &RoomVersionRules) -> Result<Object,
         verdicts.insert(refused.event.as_str(), "dropped");
     }
     let mut answer = Object::from_iter([("verdicts", verdicts)]);
-    if let Ok(resolution) = replay.current_state() {
+    let resolution = if input.contains_key("heads") {
+        state_at(&replay, &texts(input, "heads")?)?
+    } else {
+        replay.current_state().ok()
+    };
+    if let Some(resolution) = resolution {
         let keys = replay.dag().keys();
         let state = resolution.state.iter();
         let state = state.filter_map(|(key, node)| Some((keys.resolve(key)?, id(node))));
@@ -68,6 +75,18 @@ pub(super) fn answer(input: &Object, rules: &RoomVersionRules) -> Result<Object,
     extremities.sort_unstable();
     answer.insert("extremities", list(extremities));
     Ok(answer)
+}
+
+/// The state after these events.
+fn state_at(replay: &Replay, heads: &[&str]) -> Result<Option<Resolution>, FileError> {
+    let states = heads.iter().map(|id| {
+        let node = replay.dag().node(id);
+        let state = node.and_then(|node| replay.state_after(node));
+        state.cloned().ok_or(FileError::Field { field: "heads" })
+    });
+    let states: Vec<StateMap> = states.collect::<Result<_, _>>()?;
+    let options = Options::of(replay.rules());
+    Ok(resolve(replay.dag(), &states, replay.rules(), &options).ok())
 }
 
 /// The events come in the order of the list, in which the create event is.

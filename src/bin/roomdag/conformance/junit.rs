@@ -1,0 +1,95 @@
+//! The report in the form of JUnit, which build servers read.
+
+use std::fmt::Write as _;
+
+use super::report::{FailedCase, Report, Row};
+
+/// The report as an XML document: a suite for each file.
+pub(super) fn document(report: &Report) -> String {
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let total = &report.total;
+    open(&mut xml, "testsuites", "roomdag conformance", total);
+    for row in &report.files {
+        open(&mut xml, "testsuite", &row.file, row);
+        for failed in &row.failures {
+            failure(&mut xml, &row.file, failed);
+        }
+        for (address, is_unsupported) in &row.others {
+            testcase(&mut xml, &row.file, address);
+            xml.push_str(if *is_unsupported {
+                "><skipped message=\"the question is not answered\"/></testcase>\n"
+            } else {
+                "/>\n"
+            });
+        }
+        xml.push_str("</testsuite>\n");
+    }
+    xml.push_str("</testsuites>\n");
+    xml
+}
+
+fn open(xml: &mut String, element: &str, name: &str, row: &Row) {
+    let (tests, failures, skipped) = (row.cases, row.failed, row.unsupported);
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        xml,
+        "<{element} name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" \
+         skipped=\"{skipped}\">",
+        escaped(name)
+    );
+}
+
+fn testcase(xml: &mut String, file: &str, address: &str) {
+    let name = address.strip_prefix(file).unwrap_or(address);
+    let name = name.strip_prefix('#').unwrap_or(name);
+    let (name, file) = (escaped(name), escaped(file));
+    let _ = write!(xml, "<testcase classname=\"{file}\" name=\"{name}\"");
+}
+
+fn failure(xml: &mut String, file: &str, failed: &FailedCase) {
+    testcase(xml, file, &failed.address);
+    let members: Vec<&str> = failed
+        .differences
+        .iter()
+        .map(|row| row.member.as_str())
+        .collect();
+    let message = format!("not as expected: {}", members.join(", "));
+    let _ = write!(
+        xml,
+        "><failure type=\"{}\" message=\"{}\">",
+        escaped(failed.group()),
+        escaped(&message)
+    );
+    for row in &failed.differences {
+        let text = format!(
+            "{}: expected {}, got {}\n",
+            row.member, row.expected, row.got
+        );
+        xml.push_str(&escaped(&text));
+    }
+    if let Some(spec) = &failed.spec {
+        xml.push_str(&escaped(spec));
+    }
+    xml.push_str("</failure></testcase>\n");
+}
+
+/// Text for an attribute or an element. What XML has no way to say is written as Rust would.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' | '\r' => {
+                let _ = write!(escaped, "&#{};", u32::from(c));
+            }
+            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
+                escaped.extend(c.escape_default());
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

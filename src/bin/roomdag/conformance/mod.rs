@@ -1,0 +1,170 @@
+//! `conformance`: the engine, or any other, against known answers.
+
+mod files;
+mod junit;
+mod outcome;
+mod program;
+mod report;
+mod select;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use self::files::Work;
+use self::outcome::{Engine, Outcome};
+use self::program::{Asked, Program};
+use self::report::Report;
+use self::select::Selection;
+use crate::console::{Console, Progress};
+use crate::failure::{Answer, Failure};
+use crate::output::{Format, FormatArgs};
+
+/// Hold an implementation against rooms, cases and vectors with known answers
+///
+/// Folders are searched. A room is a folder with `events.ndjson` and `expected.json` (the servers'
+/// keys are in the nearest `server_keys.json` above); a made-up room is `N.ndjson` with
+/// `N.expected.json`; vectors are JSON files with `cases`, and those of others as they come. The
+/// built-in engine is asked, or a program that speaks the protocol of `spec-vectors/protocol.md`.
+/// Failures are grouped by the ruling that the case rests on. The exit code is 1 if anything fails,
+/// or if nothing was answered.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  roomdag conformance spec-vectors
+  roomdag conformance spec-vectors --question event_id --command 'python3 spec-vectors/adapter.py'")]
+pub(crate) struct Args {
+    /// Files and folders
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+    /// The program that is asked, with its arguments; it is started once for each job
+    #[arg(long, value_name = "COMMAND")]
+    command: Option<String>,
+    /// How long the program may take for an answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    timeout: Duration,
+    /// How many questions are asked at a time
+    #[arg(long, value_name = "N", default_value = "1", value_parser = jobs)]
+    jobs: usize,
+    /// Also receive the events of each room one by one, in the order of the file and in this many
+    /// random orders
+    #[arg(long, value_name = "N", conflicts_with = "command")]
+    orders: Option<u64>,
+    /// Also write the report as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| "not a number")?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if duration.is_zero() {
+        return Err("not a time".to_owned());
+    }
+    Ok(duration)
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=256) => Ok(jobs),
+        _ => Err("not a number from 1 to 256".to_owned()),
+    }
+}
+
+pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
+    let mut work = files::find(&args.paths)?;
+    if work.is_empty() {
+        let message = "no known answers in the given files and folders";
+        return Err(Failure::Call(message.into()));
+    }
+    work.retain(|work| args.selection.has(work.case()));
+    if work.is_empty() {
+        return Err(Failure::Call("no case is selected".into()));
+    }
+    let engines = engines(args, work.len())?;
+    let mut progress = console.progress("holding against known answers", work.len());
+    let outcomes = ask(&work, engines, &mut progress)?;
+    drop(progress);
+    let report = Report::of(work.iter().map(Work::case).zip(outcomes));
+    if let Some(path) = &args.junit {
+        let written = fs::write(path, junit::document(&report));
+        written.map_err(|error| Failure::input(path.display().to_string(), error))?;
+    }
+    report.print(args.format.or(Format::Json), console)?;
+    let total = &report.total;
+    let excepted: usize = total.excepted.values().sum();
+    console.note(format_args!(
+        "{} files, {} cases: {} pass, {} fail, {} are not supported; in {excepted} that pass a \
+         ruling decides between answers",
+        report.files.len(),
+        total.cases,
+        total.passed,
+        total.failed,
+        total.unsupported,
+    ));
+    Ok(if total.failed == 0 && total.passed > 0 {
+        Answer::Positive
+    } else {
+        Answer::Negative
+    })
+}
+
+/// Who is asked, once for each job.
+fn engines(args: &Args, cases: usize) -> Result<Vec<Engine>, Failure> {
+    let jobs = args.jobs.min(cases);
+    let Some(command) = &args.command else {
+        let engine = || Engine::BuiltIn {
+            orders: args.orders,
+        };
+        return Ok(std::iter::repeat_with(engine).take(jobs).collect());
+    };
+    let program = Program::new(command, args.timeout);
+    let unusable = |why: &dyn std::fmt::Display| Failure::Call(format!("`{command}`: {why}"));
+    let program = program.ok_or_else(|| unusable(&"not a command"))?;
+    let mut first = Asked::new(&program);
+    first.start().map_err(|trouble| unusable(&trouble))?;
+    let others = std::iter::repeat_with(|| Asked::new(&program));
+    let asked = std::iter::once(first).chain(others).take(jobs);
+    Ok(asked.map(Engine::Program).collect())
+}
+
+/// Asks everything, with all engines at once; the outcomes are in the order of the cases.
+fn ask(
+    work: &[Work],
+    engines: Vec<Engine>,
+    progress: &mut Progress,
+) -> Result<Vec<Outcome>, Failure> {
+    let next = AtomicUsize::new(0);
+    let mut outcomes: Vec<Option<Outcome>> =
+        std::iter::repeat_with(|| None).take(work.len()).collect();
+    std::thread::scope(|scope| {
+        let (tell, told) = channel();
+        for mut engine in engines {
+            let (tell, next) = (tell.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(work) = work.get(index) else { return };
+                    if tell.send((index, engine.ask(work))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(tell);
+        let mut done = 0_usize;
+        for (index, outcome) in told {
+            if let Some(slot) = outcomes.get_mut(index) {
+                *slot = Some(outcome?);
+            }
+            done = done.saturating_add(1);
+            progress.done(done);
+        }
+        Ok(outcomes.into_iter().flatten().collect())
+    })
+}

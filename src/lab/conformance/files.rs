@@ -1,0 +1,51 @@
+//! Which format a file has, by its content.
+
+use crate::json::{Mode, Value};
+use crate::lab::conformance::fields::parse;
+use crate::lab::conformance::{Case, FileError, borrowed, recorded, uniform};
+
+/// The cases of a file of any format; `name` is what they give as their file, and `beside` has the
+/// content of another file in the same folder.
+///
+/// Whole rooms are folders; see [`RoomFiles::case`](crate::lab::conformance::RoomFiles::case).
+///
+/// # Errors
+///
+/// [`FileError`]: the file is of none of the formats, or not as its format says.
+pub fn cases(
+    bytes: &[u8],
+    name: &str,
+    mut beside: impl FnMut(&str) -> Option<Vec<u8>>,
+) -> Result<Vec<Case>, FileError> {
+    let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    match is_json {
+        Some(b'{') => {}
+        Some(b'[') => {
+            let accepted = beside(ACCEPTED).ok_or(FileError::Unknown)?;
+            let list = Value::parse(bytes, Mode::Lenient)?;
+            return borrowed::ed25519(&list, &accepted, name);
+        }
+        _ => {
+            let case = borrowed::msc4458(bytes, name).ok_or(FileError::Unknown)?;
+            return Ok(vec![case]);
+        }
+    }
+    // An input of MSC4458 may come first in its file, and begin as an object does.
+    let file = match parse(bytes) {
+        Ok(file) => file,
+        Err(error) => {
+            let case = borrowed::msc4458(bytes, name).ok_or(error)?;
+            return Ok(vec![case]);
+        }
+    };
+    if uniform::is_uniform(&file) {
+        return uniform::cases(&file, name);
+    }
+    if file.contains_key("seed") && file.contains_key("events") {
+        return borrowed::spec_examples(&file, name);
+    }
+    recorded::cases(&file, name)?.ok_or(FileError::Unknown)
+}
+
+/// The numbers of the ed25519 cases that verify.
+const ACCEPTED: &str = "ed25519-libsodium-accepts.json";
