@@ -2,7 +2,9 @@
 
 pub(crate) mod fields;
 mod generated;
+mod others;
 mod own;
+mod protocol;
 mod redaction;
 mod rooms;
 mod rules;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use roomdag::json::{Mode, Object, Value};
+use roomdag::lab::conformance::{self, Case};
 
 /// The folder of all vectors.
 pub(super) fn root() -> PathBuf {
@@ -16,6 +17,15 @@ pub(crate) fn bytes(path: &str) -> Vec<u8> {
 
 pub(super) fn file(path: &str) -> Object {
     Object::parse(&bytes(path), Mode::Lenient).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The cases of a file of any format.
+#[track_caller]
+pub(super) fn cases_of(path: &str) -> Vec<Case> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let beside = |name: &str| fs::read(root().join(folder).join(name)).ok();
+    let found = conformance::cases(&bytes(path), path, beside);
+    found.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// All files below a folder, by their paths within `spec-vectors`, sorted.

@@ -1,8 +1,8 @@
 //! The files of this project's own format, run on the built-in engine.
 
-use roomdag::lab::conformance::{Case, Question, answer, uniform};
+use roomdag::lab::conformance::{Case, Question, answer};
 
-use crate::vectors::fields::{bytes, file, files};
+use crate::vectors::fields::{cases_of, file, files};
 
 /// Files that are of other formats; see the table in `spec-vectors/README.md`.
 const OTHERS: [&str; 16] = [
@@ -33,10 +33,10 @@ pub(super) fn own_files() -> Vec<String> {
     files("").into_iter().filter(own).collect()
 }
 
-/// The cases of a file of the own format.
+/// The cases of a file.
 #[track_caller]
 pub(super) fn own(path: &str) -> Vec<Case> {
-    uniform(&bytes(path), path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    cases_of(path)
 }
 
 #[test]

@@ -19,27 +19,26 @@ const KINDS: [(&str, usize); 6] = [
 
 /// Who runs the files whose paths begin and end like this.
 /// Files of the own format are run by [`own`](super::own).
-const RUNNERS: [(&str, &str, &str); 15] = [
+const RUNNERS: [(&str, &str, &str); 18] = [
     ("README.md", "", "read by people"),
+    ("protocol.md", "", "vectors::protocol"),
+    ("adapter.py", "", "tests/cli.rs"),
+    ("schema/", ".json", "vectors::schema"),
     ("rulings.json", "", "vectors::rulings"),
-    (
-        "canonical-json/cases.json",
-        "",
-        "json::vectors, vectors::rooms",
-    ),
-    ("canonical-json/msc4458/", "", "json::vectors"),
-    ("events/events.json", "", "vectors::rooms"),
+    ("canonical-json/cases.json", "", "vectors::others"),
+    ("canonical-json/msc4458/", "", "vectors::others"),
+    ("events/events.json", "", "vectors::others"),
     (
         "events/example.",
         "",
         "vectors::signatures, the tool's help",
     ),
-    ("events/spec-examples.json", "", "vectors::signatures"),
-    ("format/format.json", "", "vectors::rooms"),
+    ("events/spec-examples.json", "", "vectors::others"),
+    ("format/format.json", "", "vectors::others"),
     // Those of them that have no cases name tests.
     ("security/", ".json", "tests/mutants"),
-    ("signatures/ed25519-", ".json", "crypto::edge_cases"),
-    ("auth/cases.json", "", "vectors::rooms"),
+    ("signatures/ed25519-", ".json", "vectors::others"),
+    ("auth/cases.json", "", "vectors::others"),
     ("rooms/server_keys.json", "", "vectors::rooms"),
     ("rooms/", "/expected.json", "vectors::rooms"),
     ("rooms/", ".ndjson", "vectors::rooms"),

@@ -1,36 +1,13 @@
-//! The specification's examples, and the example of the tool's help.
+//! The example of the tool's help.
 
-use roomdag::crypto::{
-    self, KeyRing, SigningKey, Timestamp, Validity, hash_and_sign_event, sign_json,
-};
+use roomdag::crypto::{self, KeyRing, SigningKey, Timestamp, Validity};
 use roomdag::event::HashCheck;
-use roomdag::id::{KeyId, ServerName};
-use roomdag::json::base64;
+use roomdag::id::ServerName;
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
 use roomdag::version::RoomVersions;
 
-use crate::vectors::fields::{bytes, file, list, object, text};
-
-#[test]
-fn the_specification_s_examples_are_signed_as_it_says() {
-    let vectors = file("events/spec-examples.json");
-    let seed = base64::decode_array(text(&vectors, "seed")).unwrap();
-    let key_id = KeyId::parse(text(&vectors, "key_id")).unwrap();
-    let key = SigningKey::from_seed(key_id, &seed).unwrap();
-    let server = text(&vectors, "server_name");
-    for case in list(&vectors, "json").map(|case| case.as_object().unwrap()) {
-        let mut found = object(case, "input").clone();
-        sign_json(&mut found, server, &key);
-        assert_eq!(found, *object(case, "signed"), "{}", text(case, "name"));
-    }
-    for case in list(&vectors, "events").map(|case| case.as_object().unwrap()) {
-        let rules = RoomVersions::stable_rules(text(case, "room_version")).unwrap();
-        let mut found = object(case, "input").clone();
-        hash_and_sign_event(&mut found, rules, server, &key);
-        assert_eq!(found, *object(case, "signed"), "{}", text(case, "name"));
-    }
-}
+use crate::vectors::fields::bytes;
 
 /// The event and the key that the tool's help speaks of.
 #[test]

@@ -1,4 +1,4 @@
-//! The report in the form of JUnit, which build servers read.
+//! The report in the form of `JUnit`, which build servers read.
 
 use std::fmt::Write as _;
 

@@ -53,7 +53,7 @@ pub(crate) struct Args {
     /// random orders
     #[arg(long, value_name = "N", conflicts_with = "command")]
     orders: Option<u64>,
-    /// Also write the report as JUnit XML to this file
+    /// Also write the report as `JUnit` XML to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     #[command(flatten)]

@@ -12,7 +12,6 @@ use crate::table::{Cell, Color, Table};
 use roomdag::lab::conformance::Case;
 
 /// What came of all cases, file by file.
-#[derive(Default)]
 pub(super) struct Report {
     pub(super) files: Vec<Row>,
     pub(super) total: Row,
@@ -37,7 +36,7 @@ pub(super) struct Row {
     /// In the total: which cases failed, by ruling, or by question where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<Group>,
-    /// Cases that pass or are not supported, for the JUnit report.
+    /// Cases that pass or are not supported, for the `JUnit` report.
     #[serde(skip)]
     pub(super) others: Vec<(String, bool)>,
 }
@@ -64,22 +63,22 @@ pub(super) struct DifferenceRow {
 
 #[derive(Serialize)]
 struct Group {
-    group: String,
+    /// The ruling or the question.
+    by: String,
     failed: usize,
     cases: Vec<String>,
 }
 
 impl Report {
     pub(super) fn of<'a>(outcomes: impl Iterator<Item = (&'a Case, Outcome)>) -> Self {
-        let mut report = Self::default();
-        report.total.file = "total".to_owned();
+        let mut report = Self {
+            files: Vec::new(),
+            total: Row::new("total"),
+        };
         let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (case, outcome) in outcomes {
             if report.files.last().is_none_or(|row| row.file != case.file) {
-                report.files.push(Row {
-                    file: case.file.clone(),
-                    ..Row::default()
-                });
+                report.files.push(Row::new(&case.file));
             }
             report.total.count(case, &outcome);
             let Some(row) = report.files.last_mut() else {
@@ -95,8 +94,8 @@ impl Report {
             cases.push(failed.address.clone());
             row.failures.push(failed);
         }
-        let groups = groups.into_iter().map(|(group, cases)| Group {
-            group,
+        let groups = groups.into_iter().map(|(by, cases)| Group {
+            by,
             failed: cases.len(),
             cases,
         });
@@ -172,6 +171,13 @@ impl Report {
 }
 
 impl Row {
+    fn new(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn count(&mut self, case: &Case, outcome: &Outcome) {
         add(&mut self.cases, 1);
         add(&mut self.answers, outcome.equal);

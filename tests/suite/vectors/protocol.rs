@@ -1,0 +1,86 @@
+//! `protocol.md`: that its examples are true.
+
+use std::collections::BTreeSet;
+
+use roomdag::json::{Mode, Object};
+use roomdag::lab::conformance::{Question, Reply, ReplyError, reply};
+
+use crate::vectors::fields::{bytes, text};
+
+#[test]
+fn each_question_has_an_example_that_is_answered_as_it_says() {
+    let page = String::from_utf8(bytes("protocol.md")).unwrap();
+    let mut lines = page.lines().filter(|line| line.starts_with("{\""));
+    let mut shown = BTreeSet::new();
+    while let Some(request) = lines.next() {
+        let told = Object::parse(lines.next().unwrap().as_bytes(), Mode::Lenient).unwrap();
+        assert_eq!(reply(request.as_bytes()), told, "{request}");
+        let request = Object::parse(request.as_bytes(), Mode::Lenient).unwrap();
+        let question = Question::of(text(&request, "question")).unwrap();
+        assert!(page.contains(&format!("### `{}`", question.name())));
+        shown.insert(question);
+    }
+    assert_eq!(shown, BTreeSet::from(Question::ALL));
+}
+
+#[test]
+fn what_is_no_request_is_answered_with_an_error() {
+    for line in [
+        "",
+        "x",
+        "[]",
+        "{}",
+        r#"{"id":1,"question":"acl","input":{}}"#,
+        r#"{"id":"1","question":"acl","input":[]}"#,
+        r#"{"id":"1","question":"acl","input":{}}"#,
+        r#"{"id":"1","question":"hashes","input":{"event":{}}}"#,
+        r#"{"id":"1","question":"hashes","room_version":"0","input":{"event":{}}}"#,
+    ] {
+        let reply = reply(line.as_bytes());
+        assert!(reply.contains_key("error"), "{line}: {reply}");
+        assert!(reply.contains_key("id"), "{line}: {reply}");
+        assert!(!reply.contains_key("answer"), "{line}: {reply}");
+    }
+}
+
+#[test]
+fn a_question_that_is_not_known_is_not_supported() {
+    let reply = reply(br#"{"id":"1","question":"weather","input":{}}"#);
+    assert_eq!(reply.to_string(), r#"{"id":"1","unsupported":true}"#);
+}
+
+#[test]
+fn a_reply_is_read_as_what_it_says() {
+    let read = |line: &str| Reply::parse(line.as_bytes(), "1");
+    let answer = Object::from_iter([("ok", true)]);
+    assert_eq!(
+        read(r#"{"id":"1","answer":{"ok":true}}"#),
+        Ok(Reply::Answer(answer))
+    );
+    assert_eq!(
+        read(r#"{"id":"1","unsupported":true}"#),
+        Ok(Reply::Unsupported)
+    );
+    assert_eq!(
+        read(r#"{"id":"1","error":"e"}"#),
+        Ok(Reply::Error("e".into()))
+    );
+    for line in [
+        r#"{"id":"2","answer":{}}"#,
+        r#"{"answer":{}}"#,
+        r#"{"id":1,"answer":{}}"#,
+    ] {
+        assert!(
+            matches!(read(line), Err(ReplyError::OtherId { .. })),
+            "{line}"
+        );
+    }
+    for line in [
+        r#"{"id":"1"}"#,
+        r#"{"id":"1","answer":[]}"#,
+        r#"{"id":"1","unsupported":1}"#,
+    ] {
+        assert_eq!(read(line), Err(ReplyError::Empty), "{line}");
+    }
+    assert!(matches!(read("nonsense"), Err(ReplyError::Json(_))));
+}
