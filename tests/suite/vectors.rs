@@ -9,5 +9,6 @@ mod redaction;
 mod rooms;
 mod rules;
 mod rulings;
+mod schema;
 mod signatures;
 mod state_res;

@@ -29,7 +29,7 @@ pub struct Difference {
 }
 
 impl Comparison {
-    /// Whether nothing is different, and not everything was left out.
+    /// Whether nothing is different.
     #[must_use]
     pub fn is_pass(&self) -> bool {
         self.different.is_empty()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use roomdag::json::{Mode, Object};
-use roomdag::lab::conformance::{Question, Reply, ReplyError, reply};
+use roomdag::lab::conformance::{Question, Reply, ReplyError, answer, cases, reply};
 
 use crate::vectors::fields::{bytes, text};
 
@@ -21,6 +21,20 @@ fn each_question_has_an_example_that_is_answered_as_it_says() {
         shown.insert(question);
     }
     assert_eq!(shown, BTreeSet::from(Question::ALL));
+}
+
+#[test]
+fn the_example_of_a_file_is_one_that_passes() {
+    let page = String::from_utf8(bytes("README.md")).unwrap();
+    let (_, example) = page.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let cases = cases(example.as_bytes(), "README.md", |_| None).unwrap();
+    assert_eq!(cases.len(), 2);
+    for case in cases {
+        let found = answer(case.question, case.room_version.as_deref(), &case.input).unwrap();
+        let found = case.compare(&found);
+        assert_eq!((found.different.as_slice(), found.equal), (&[][..], 1));
+    }
 }
 
 #[test]

@@ -17,12 +17,12 @@ const KINDS: [(&str, usize); 6] = [
     ("SR", 34),
 ];
 
-/// Who runs the files whose paths begin and end like this.
-/// Files of the own format are run by [`own`](super::own).
+/// Who runs the files whose paths begin and end like this;
+/// those of the own format are run by [`own`](super::own).
 const RUNNERS: [(&str, &str, &str); 18] = [
     ("README.md", "", "read by people"),
     ("protocol.md", "", "vectors::protocol"),
-    ("adapter.py", "", "tests/cli.rs"),
+    ("adapter.py", "", "tests/cli"),
     ("schema/", ".json", "vectors::schema"),
     ("rulings.json", "", "vectors::rulings"),
     ("canonical-json/cases.json", "", "vectors::others"),

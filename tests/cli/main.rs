@@ -8,7 +8,7 @@
     reason = "a test that panics has failed, and says where"
 )]
 
-#[path = "cli/generate.rs"]
+mod conformance;
 mod generate;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,553 @@
+//! `conformance` and `answer`: our own engine, others behind the protocol, and their faults.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::{code, file, run, run_with, stderr, stdout, temporary};
+
+/// A command line that serves the protocol with the built-in engine.
+fn answer() -> String {
+    format!("'{}' answer", env!("CARGO_BIN_EXE_roomdag"))
+}
+
+/// The same with something done to each reply.
+fn answer_through(filter: &str) -> String {
+    let tool = env!("CARGO_BIN_EXE_roomdag");
+    format!(
+        r#"sh -c "'{tool}' answer | {}""#,
+        filter.replace('\\', r"\\").replace('"', r#"\""#)
+    )
+}
+
+/// The requests and replies of `protocol.md`.
+fn examples() -> Vec<(Value, Value)> {
+    let page = file("spec-vectors/protocol.md");
+    let lines: Vec<Value> = page
+        .lines()
+        .filter(|line| line.starts_with("{\""))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let pairs = lines.chunks(2);
+    pairs
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect()
+}
+
+/// A file in which each of the examples is a case, named after its question.
+fn example_file(name: &str) -> String {
+    let cases = examples().into_iter().map(|(request, reply)| {
+        let mut case = json!({
+            "id": request["id"], "question": request["question"], "input": request["input"],
+            "expect": reply["answer"],
+        });
+        if let Some(version) = request.get("room_version") {
+            case["room_versions"] = json!([version]);
+        }
+        case
+    });
+    let file = json!({"about": "Examples.", "cases": cases.collect::<Vec<_>>()});
+    temporary(name, &file.to_string()).display().to_string()
+}
+
+/// The rows of a report, the total apart.
+fn report(args: &[&str]) -> (i32, Vec<Value>, Value) {
+    let output = run(&[&["conformance"], args, &["--format", "ndjson"]].concat());
+    let mut rows = crate::lines(&output);
+    let total = rows.pop().unwrap_or_else(|| panic!("{}", stderr(&output)));
+    assert_eq!(total["file"], "total");
+    (code(&output), rows, total)
+}
+
+/// The addresses of what failed.
+fn failed(rows: &[Value]) -> Vec<String> {
+    let failures = rows
+        .iter()
+        .flat_map(|row| row["failures"].as_array().unwrap());
+    failures
+        .map(|failure| failure["address"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// What was got in the only difference of the only failure.
+fn only_trouble(command: &str, more: &[&str]) -> String {
+    let path = example_file("trouble.json");
+    let args = [&[&path, "--question", "acl", "--command", command], more].concat();
+    let (code, rows, _) = report(&args);
+    assert_eq!(code, 1);
+    assert_eq!(failed(&rows), [format!("{path}#acl")]);
+    rows[0]["failures"][0]["differences"][0]["got"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn the_built_in_engine_passes_everything() {
+    let (code, rows, total) = report(&["spec-vectors", "--jobs", "2"]);
+    assert_eq!((code, failed(&rows)), (0, Vec::new()));
+    assert!(total["cases"].as_u64() > Some(11_000), "{total}");
+    assert_eq!(total["passed"], total["cases"]);
+    for (ruling, count) in [("AU-25", 12), ("CJ-08", 6), ("EF-01", 14), ("RD-07", 13)] {
+        assert_eq!(total["excepted"][ruling], count, "{ruling}");
+    }
+}
+
+#[test]
+fn it_passes_behind_the_protocol_too() {
+    let command = answer();
+    let args = ["spec-vectors", "--jobs", "2", "--command", &command];
+    let (code, rows, total) = report(&args);
+    assert_eq!((code, failed(&rows)), (0, Vec::new()));
+    assert!(total["cases"].as_u64() > Some(11_000), "{total}");
+    assert_eq!(total["passed"], total["cases"]);
+    assert_eq!(total["unanswered"], 0);
+}
+
+/// The replies with a fault in the answers to one question.
+const FAULTS: [(&str, &str); 16] = [
+    ("acl", r#"s/"allowed":false/"allowed":true/"#),
+    ("auth", r#"s/"verdict":"reject"/"verdict":"allow"/"#),
+    ("canonical_json", r#"s/\\"b\\":1/\\"b\\":01/"#),
+    ("check", r#"s/"by_state":"allow"/"by_state":"reject"/"#),
+    ("ed25519", r#"s/"valid":true/"valid":false/"#),
+    (
+        "event_id",
+        r#"/"id":"event_id"/s/"event_id":"[$]./"event_id":"!/"#,
+    ),
+    (
+        "format",
+        r#"s/"verdict":"drop"},"id":"f/"verdict":"accept"},"id":"f/"#,
+    ),
+    ("hashes", r#"s/"redacted":{/"redacted":{"unsigned":{},/"#),
+    ("level", r#"s/"level":"100"/"level":"50"/"#),
+    ("receive", r#"s/"outcome":"waiting"/"outcome":"accepted"/"#),
+    ("redaction_applies", r#"s/"applies":true/"applies":false/"#),
+    ("redacts", r#"s/"redacts":"[^"]*"/"redacts":null/"#),
+    ("resolve", r#"/"id":"resolve"/s/.t2"\]\]}/$t1"]]}/"#),
+    ("room", r#"/"id":"room"/s/"accepted"/"rejected"/"#),
+    ("sign", r#"s/"signed":{"one":1/"signed":{"one":2/"#),
+    (
+        "signatures",
+        r#"s/"verdict":"drop"},"id":"s/"verdict":"valid"},"id":"s/"#,
+    ),
+];
+
+#[test]
+fn a_fault_in_the_answers_to_any_question_is_found() {
+    let path = example_file("faults.json");
+    let versions: Vec<_> = examples().into_iter().map(|(request, _)| request).collect();
+    assert_eq!(versions.len(), FAULTS.len());
+    for ((question, fault), request) in FAULTS.into_iter().zip(sorted(versions)) {
+        assert_eq!(request["question"], question);
+        let filter = format!("sed -u -e '{}'", shown(fault, &path));
+        let command = answer_through(&filter);
+        let (code, rows, total) = report(&[&path, "--command", &command]);
+        let version = request.get("room_version").and_then(Value::as_str);
+        let version = version.map_or(String::new(), |version| format!("@{version}"));
+        assert_eq!(failed(&rows), [format!("{path}#{question}{version}")]);
+        assert_eq!(code, 1, "{question}");
+        assert_eq!(total["groups"][0]["by"], question);
+    }
+}
+
+fn sorted(mut requests: Vec<Value>) -> Vec<Value> {
+    requests.sort_by_key(|request| request["question"].as_str().unwrap().to_owned());
+    requests
+}
+
+/// A fault, where it is told by the id of a request, which is an address.
+fn shown(fault: &str, path: &str) -> String {
+    let path = path.replace('/', r"\/");
+    let fault = fault.replace(r#""id":"f"#, &format!(r#""id":"{path}#f"#));
+    let fault = fault.replace(r#""id":"s"#, &format!(r#""id":"{path}#s"#));
+    let fault = fault.replace(r#""id":"event_id""#, &format!(r#""id":"{path}#event_id"#));
+    let fault = fault.replace(r#""id":"resolve""#, &format!(r#""id":"{path}#resolve"#));
+    fault.replace(r#""id":"room""#, &format!(r#""id":"{path}#room"#))
+}
+
+/// What one wrong line in an implementation does to each group of files.
+#[test]
+fn a_fault_shows_in_the_files_that_are_about_it() {
+    for (path, fault, group) in [
+        (
+            "spec-vectors/canonical-json",
+            r#"s/"ok":true/"ok":false/"#,
+            "CJ-01",
+        ),
+        (
+            "spec-vectors/events",
+            r#"s/"content_hash":"./"content_hash":"!/"#,
+            "RD-07",
+        ),
+        (
+            "spec-vectors/format",
+            r#"s/"verdict":"reject"/"verdict":"drop"/"#,
+            "EF-06",
+        ),
+        (
+            "spec-vectors/redaction",
+            r#"s/"redacted":{/"redacted":{"x":1,/"#,
+            "RD-08",
+        ),
+        (
+            "spec-vectors/signatures",
+            r#"s/"valid":false/"valid":true/"#,
+            "SG-08",
+        ),
+        (
+            "spec-vectors/auth/rules.json",
+            r#"s/"reject"/"allow"/"#,
+            "AU-07",
+        ),
+        (
+            "spec-vectors/state-res/v2",
+            r#"s/"state":\[/"state":[["x","","$x"],/"#,
+            "SR-24",
+        ),
+        (
+            "spec-vectors/cases/v12-6.ndjson",
+            r#"s/"rejected"/"accepted"/"#,
+            "room",
+        ),
+        (
+            "spec-vectors/rooms/v11-small",
+            r#"s/"m.room.topic"/"m.room.name"/"#,
+            "room",
+        ),
+    ] {
+        let command = answer_through(&format!("sed -u -e '{fault}'"));
+        let (code, rows, total) = report(&[path, "--command", &command]);
+        assert_eq!(code, 1, "{path}");
+        let groups = total["groups"].as_array().unwrap();
+        let found = groups.iter().find(|found| found["by"] == group);
+        let found = found.unwrap_or_else(|| panic!("{path}: no {group} in {groups:?}"));
+        let first = found["cases"][0].as_str().unwrap().to_owned();
+        assert!(
+            first.starts_with(path) && failed(&rows).contains(&first),
+            "{first}"
+        );
+        assert_eq!(total["failed"].as_u64(), Some(failed(&rows).len() as u64));
+    }
+}
+
+#[test]
+fn the_order_of_the_report_is_that_of_the_files() {
+    let filter = r#"sed -u -e 's/"verdict":"reject"/"verdict":"allow"/'"#;
+    let command = answer_through(filter);
+    let args = [
+        "conformance",
+        "spec-vectors/auth/rules.json",
+        "--command",
+        &command,
+    ];
+    let one = run(&[&args[..], &["--jobs", "1"]].concat());
+    let three = run(&[&args[..], &["--jobs", "3"]].concat());
+    assert_eq!((code(&one), code(&three)), (1, 1));
+    assert_eq!(stdout(&one), stdout(&three));
+}
+
+#[test]
+fn a_program_that_ends_is_reported_and_started_again() {
+    let trouble = only_trouble("sh -c 'read line; exit 3'", &[]);
+    assert!(
+        trouble.contains("ended without an answer") && trouble.contains('3'),
+        "{trouble}"
+    );
+
+    let path = example_file("ends.json");
+    let command = answer_through("sed -u -e '/#check/Q'");
+    let (code, rows, total) = report(&[&path, "--command", &command]);
+    assert_eq!((code, failed(&rows)), (1, vec![format!("{path}#check@12")]));
+    assert_eq!(total["passed"], 15);
+}
+
+#[test]
+fn a_program_that_says_nothing_is_reported() {
+    let silent = "sh -c 'read line; exec sleep 60'";
+    let trouble = only_trouble(silent, &["--timeout", "0.2"]);
+    assert_eq!(trouble, "the program gave no answer within 0.2 s");
+}
+
+#[test]
+fn a_program_that_does_not_read_is_a_silent_one() {
+    let mut text = String::from(r#"{"question": "canonical_json", "cases": [{"id": "long", "#);
+    let input = r#"{"mode": "strict", "text": {"$repeat": ["x", 1000000]}}"#;
+    write!(text, r#""input": {input}, "expect": {{"ok": false}}}}]}}"#).unwrap();
+    let path = temporary("long.json", &text).display().to_string();
+    let (code, rows, _) = report(&[
+        &path,
+        "--command",
+        "sh -c 'exec sleep 60'",
+        "--timeout",
+        "0.2",
+    ]);
+    assert_eq!((code, failed(&rows)), (1, vec![format!("{path}#long")]));
+}
+
+#[test]
+fn a_line_that_is_no_reply_is_reported() {
+    let nonsense = only_trouble("sh -c 'while read line; do echo nonsense; done'", &[]);
+    assert!(
+        nonsense.starts_with("the reply is not a JSON object"),
+        "{nonsense}"
+    );
+    let other = only_trouble(
+        r#"sh -c "while read line; do echo '{\"id\":\"7\"}'; done""#,
+        &[],
+    );
+    assert_eq!(other, "the reply is for `\"7\"`");
+    let empty = only_trouble(&answer_through("sed -u -e 's/answer/reply/'"), &[]);
+    assert_eq!(
+        empty,
+        "the reply has no `answer`, no `unsupported` and no `error`"
+    );
+    let error = only_trouble(
+        &answer_through(r#"sed -u -e 's/"answer":{.*},/"error":"e",/'"#),
+        &[],
+    );
+    assert_eq!(error, "error: e");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_an_unusable_call() {
+    for command in ["no-such-program", "", "sh -c '"] {
+        let output = run(&["conformance", "spec-vectors/auth", "--command", command]);
+        assert_eq!(
+            (code(&output), stdout(&output)),
+            (2, String::new()),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn nothing_but_unsupported_is_no_success() {
+    let path = example_file("unsupported.json");
+    let command = answer_through(r#"sed -u -e 's/"answer":{.*},/"unsupported":true,/'"#);
+    let (code, _, total) = report(&[&path, "--command", &command]);
+    assert_eq!(code, 1);
+    let counts = ["cases", "passed", "failed", "unsupported"].map(|count| &total[count]);
+    assert_eq!(counts, [&json!(16), &json!(0), &json!(0), &json!(16)]);
+}
+
+#[test]
+fn members_that_may_be_left_out_are_not_missed() {
+    let path = example_file("optional.json");
+    let command = answer_through(r#"sed -u -e 's/"rule":"[A-Za-z]*",//'"#);
+    let (code, _, total) = report(&[&path, "--command", &command]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        (&total["passed"], &total["unanswered"]),
+        (&json!(16), &json!(1))
+    );
+}
+
+#[test]
+fn cases_are_chosen_by_address_question_version_and_ruling() {
+    let cases = |args: &[&str]| {
+        let (code, rows, total) = report(&[&["spec-vectors"], args].concat());
+        assert_eq!(code, 0, "{args:?}");
+        (rows.len(), total["cases"].as_u64().unwrap())
+    };
+    assert_eq!(cases(&["--question", "ed25519"]), (1, 914));
+    assert_eq!(cases(&["--ruling", "SG-08"]), (1, 914));
+    assert_eq!(cases(&["--select", "cctv.json#7"]).1, 112);
+    assert_eq!(cases(&["--select", "*cctv.json#7"]), (1, 1));
+    assert_eq!(
+        cases(&["--select", "*cctv.json#7", "--select", "*cctv.json#9"]),
+        (1, 2)
+    );
+    assert_eq!(
+        cases(&["--question", "redacts", "--room-version", "12"]),
+        (1, 7)
+    );
+    for nothing in [["--ruling", "CJ-99"], ["--select", "nowhere"]] {
+        let output = run(&[&["conformance", "spec-vectors"], &nothing[..]].concat());
+        assert_eq!((code(&output), stdout(&output)), (2, String::new()));
+    }
+    let output = run(&["conformance", "spec-vectors", "--question", "weather"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("canonical_json"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn the_table_has_the_failures_by_ruling() {
+    let filter = r#"sed -u -e 's/"allowed":false/"allowed":true/'"#;
+    let path = example_file("table.json");
+    let command = answer_through(filter);
+    let output = run(&[
+        "conformance",
+        &path,
+        "--command",
+        &command,
+        "--format",
+        "table",
+    ]);
+    let table = stdout(&output);
+    let row = table.lines().last().unwrap();
+    let words: Vec<&str> = row.split_whitespace().collect();
+    let address = format!("{path}#acl");
+    let shown: String = address.chars().take(100).collect();
+    assert!(words[0] == "acl" && row.contains(&shown), "{table}");
+    assert!(row.ends_with("allowed  false     true"), "{table}");
+    assert!(
+        stderr(&output).contains("16 cases: 15 pass, 1 fail"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn build_servers_can_read_the_report() {
+    let mut example: Value =
+        serde_json::from_str(&fs_read(&example_file("junit-source.json"))).unwrap();
+    let cases = example["cases"].as_array_mut().unwrap();
+    cases.retain(|case| case["question"] == "acl");
+    let case = cases[0].clone();
+    let strange = "<a> & \"b\" 'c' \u{1}\u{fffe}\n]]> ü";
+    for (id, allowed) in [(strange, true), ("fails plainly", true)] {
+        let mut other = case.clone();
+        other["id"] = id.into();
+        other["expect"]["allowed"] = allowed.into();
+        cases.push(other);
+    }
+    let path = temporary("junit.json", &example.to_string())
+        .display()
+        .to_string();
+    let xml = temporary("junit.xml", "").display().to_string();
+    let output = run(&["conformance", &path, "--junit", &xml]);
+    assert_eq!(code(&output), 1);
+
+    let xml = fs_read(&xml);
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.attribute("tests"), Some("3"));
+    assert_eq!(root.attribute("failures"), Some("2"));
+    let named = |name: &str| {
+        let found = document.descendants().find(|node| {
+            node.tag_name().name() == "testcase" && node.attribute("name") == Some(name)
+        });
+        found.unwrap_or_else(|| panic!("no {name:?} in {xml}"))
+    };
+    assert!(named("acl").first_element_child().is_none());
+    let failure = named("<a> & \"b\" 'c' \\u{1}\\u{fffe}\n]]> ü")
+        .first_element_child()
+        .unwrap();
+    assert_eq!(failure.tag_name().name(), "failure");
+    assert_eq!(failure.attribute("type"), Some("acl"));
+    assert!(
+        failure
+            .text()
+            .unwrap()
+            .contains("allowed: expected true, got false")
+    );
+    assert_eq!(
+        named("fails plainly").attribute("classname"),
+        Some(path.as_str())
+    );
+}
+
+fn fs_read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn standard_error_of_the_program_is_passed_through() {
+    let path = example_file("stderr.json");
+    let command = format!(r#"sh -c "echo said on the side >&2; exec {}""#, answer());
+    let output = run(&["conformance", &path, "--command", &command]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("said on the side"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn answer_says_for_each_line_what_it_makes_of_it() {
+    let request = r#"{"id":"1","question":"acl","input":{"content":{"allow":["*"]},"server":"a"}}"#;
+    let input =
+        format!("{request}\n\nnonsense\n{{\"id\":\"2\",\"question\":\"x\",\"input\":{{}}}}");
+    let output = run_with(&["answer"], input.as_bytes());
+    assert_eq!(code(&output), 0);
+    let replies = crate::lines(&output);
+    assert_eq!(
+        replies[0],
+        json!({"id": "1", "answer": {"allowed": true, "step": 4}})
+    );
+    assert_eq!(replies[1]["id"], Value::Null);
+    assert!(replies[1]["error"].is_string());
+    assert_eq!(replies[2], json!({"id": "2", "unsupported": true}));
+    assert_eq!(replies.len(), 3);
+}
+
+/// The example of an implementation in another language knows two questions, and all answers.
+#[test]
+fn the_example_adapter_is_right_about_what_it_answers() {
+    if std::process::Command::new("python3")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!("skipped: there is no python3 to run spec-vectors/adapter.py with");
+        return;
+    }
+    let command = "python3 spec-vectors/adapter.py";
+    let (code, rows, total) = report(&["spec-vectors/canonical-json", "--command", command]);
+    assert_eq!((code, failed(&rows)), (0, Vec::new()));
+    assert_eq!(total["passed"], total["cases"]);
+    assert!(total["cases"].as_u64() > Some(500), "{total}");
+
+    let (code, rows, total) = report(&["spec-vectors/events", "--command", command]);
+    assert_eq!((code, failed(&rows)), (0, Vec::new()));
+    let counts = ["passed", "unsupported"].map(|count| total[count].as_u64());
+    assert_eq!(counts, [Some(190), Some(384)]);
+
+    let lines = file("spec-vectors/adapter.py");
+    let lines = lines.lines().filter(|line| !line.trim().is_empty());
+    assert!(lines.count() <= 40, "the example is to be short");
+}
+
+#[test]
+fn a_file_that_is_no_vector_file_is_named_with_what_is_wrong() {
+    for (content, wrong) in [
+        (
+            r#"{"question": "auth", "cases": [{"id": "a", "expect": {}}]}"#,
+            "room_versions",
+        ),
+        (
+            r#"{"question": "weather", "cases": [{"id": "a", "expect": {}}]}"#,
+            "weather",
+        ),
+        (
+            r#"{"question": "acl", "cases": [{"id": "a", "expect": {"x": 1}}]}"#,
+            "`x`",
+        ),
+        (
+            r#"{"question": "acl", "cases": [{"id": "a", "expect": {}}, {"id": "a", "expect": {}}]}"#,
+            "two cases are `a`",
+        ),
+        (
+            r#"{"question": "redacts", "cases": [{"id": "a", "room_versions": ["6"], "expect": {},
+                "input": {"event": "nobody"}}]}"#,
+            "nothing is given as `nobody`",
+        ),
+        (r#"{"cases": []}"#, "not a file of expectations"),
+        ("{", "not JSON"),
+    ] {
+        let path = temporary("wrong.json", content).display().to_string();
+        let output = run(&["conformance", &path]);
+        assert_eq!(code(&output), 2, "{content}");
+        assert!(
+            stderr(&output).contains(wrong),
+            "{wrong}: {}",
+            stderr(&output)
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! `schema`: that the files, the requests and the replies are as their schemas say.
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use roomdag::json::{Array, Object, Value};
+use roomdag::lab::conformance::{Question, reply};
+
+use crate::vectors::fields::{bytes, cases_of, file, files, root};
+use crate::vectors::own::own_files;
+
+/// Compiled schemas.
+struct Kit {
+    schemas: Schemas,
+    compiler: Compiler,
+}
+
+impl Kit {
+    fn new() -> Self {
+        let (schemas, compiler) = (Schemas::new(), Compiler::new());
+        Self { schemas, compiler }
+    }
+
+    fn schema(&mut self, place: &str) -> SchemaIndex {
+        let path = root().join("schema");
+        let place = format!("{}/{place}", path.display());
+        let compiled = self.compiler.compile(&place, &mut self.schemas);
+        compiled.unwrap_or_else(|error| panic!("{place}: {error:#}"))
+    }
+
+    fn check(&mut self, place: &str, value: &Object) -> Result<(), String> {
+        let schema = self.schema(place);
+        let checked = self.schemas.validate(&plain(&value.clone().into()), schema);
+        checked.map_err(|error| format!("{error:#}"))
+    }
+
+    #[track_caller]
+    fn assert(&mut self, name: &str, place: &str, value: &Object) {
+        if let Err(error) = self.check(place, value) {
+            panic!("{name}: {error}");
+        }
+    }
+}
+
+/// The value in the terms of another crate. Of numbers that it does not have only the kind is kept.
+fn plain(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::String(text) => (&**text).into(),
+        Value::Number(number) if number.is_integer() => number.as_i64().unwrap_or(i64::MAX).into(),
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(members) => {
+            let members = members
+                .iter()
+                .map(|(key, value)| (key.to_owned(), plain(value)));
+            serde_json::Value::Object(members.collect())
+        }
+    }
+}
+
+#[test]
+fn every_own_file_is_one_by_its_schema() {
+    let mut kit = Kit::new();
+    for path in own_files() {
+        kit.assert(&path, "file.json", &file(&path));
+    }
+}
+
+#[test]
+fn every_case_asks_and_expects_what_its_question_has() {
+    let mut kit = Kit::new();
+    for path in own_files() {
+        for case in cases_of(&path) {
+            let (name, question) = (case.address(), case.question.name());
+            kit.assert(&name, "protocol.json#/$defs/request", &case.request());
+            for answer in [&case.expect].into_iter().chain(&case.also_allowed) {
+                kit.assert(&name, &format!("{question}.json#/$defs/expect"), answer);
+            }
+        }
+    }
+}
+
+/// The examples have every question, so every schema of an answer is used.
+#[test]
+fn the_replies_of_the_engine_are_as_their_schemas_say() {
+    let mut kit = Kit::new();
+    let page = String::from_utf8(bytes("protocol.md")).unwrap();
+    let lines: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("{\""))
+        .collect();
+    for pair in lines.chunks(2) {
+        let request = Object::parse(pair[0].as_bytes(), roomdag::json::Mode::Lenient).unwrap();
+        let name = request.get("question").and_then(Value::as_str).unwrap();
+        kit.assert(name, "protocol.json#/$defs/request", &request);
+        let reply = reply(pair[0].as_bytes());
+        kit.assert(name, "protocol.json#/$defs/reply", &reply);
+        let answer = reply.get("answer").and_then(Value::as_object).unwrap();
+        kit.assert(name, &format!("{name}.json#/$defs/answer"), answer);
+        // Our own engine says nothing that is not described.
+        kit.assert(name, &format!("{name}.json#/$defs/expect"), answer);
+    }
+    let others = ["file", "parts", "protocol"];
+    assert_eq!(files("schema").len(), Question::ALL.len() + others.len());
+}
+
+/// A change to one case of a file that is right.
+type Break = fn(&mut Object);
+
+#[test]
+fn a_broken_record_is_refused() {
+    let mut kit = Kit::new();
+    let whole = file("auth/rules.json");
+    kit.assert("whole", "file.json", &whole);
+    let first = |file: &Object| {
+        file.get("cases")
+            .and_then(Value::as_array)
+            .unwrap()
+            .get(0)
+            .cloned()
+    };
+    let breaks: [Break; 7] = [
+        |case| drop(case.remove("id")),
+        |case| drop(case.insert("id", 1)),
+        |case| drop(case.remove("expect")),
+        |case| drop(case.insert("room_versions", vec!["13".into()])),
+        |case| drop(case.insert("ruling", "XX-1")),
+        |case| drop(case.insert("spec", "no link")),
+        |case| drop(case.insert("name", "what it was called once")),
+    ];
+    for (number, change) in breaks.into_iter().enumerate() {
+        let mut case = first(&whole).unwrap().into_object().unwrap();
+        change(&mut case);
+        let mut broken = whole.clone();
+        broken.insert("cases", Array::from_iter([case]));
+        assert!(kit.check("file.json", &broken).is_err(), "change {number}");
+    }
+}
+
+#[test]
+fn a_broken_request_is_refused() {
+    let mut kit = Kit::new();
+    let whole = cases_of("auth/rules.json").swap_remove(0);
+    let breaks: [Break; 4] = [
+        |input| drop(input.remove("event")),
+        |input| drop(input.insert("events", 1)),
+        |input| drop(input.insert("state", vec!["create".into()])),
+        |input| drop(input.insert("readings", Object::from_iter([("federation", "any")]))),
+    ];
+    for (number, change) in breaks.into_iter().enumerate() {
+        let mut case = whole.clone();
+        change(&mut case.input);
+        let checked = kit.check("protocol.json#/$defs/request", &case.request());
+        assert!(checked.is_err(), "change {number}");
+    }
+    for wrong in [
+        Object::from_iter([("verdict", "perhaps")]),
+        Object::from_iter([("verdicts", "allow")]),
+        Object::new(),
+    ] {
+        assert!(
+            kit.check("auth.json#/$defs/expect", &wrong).is_err(),
+            "{wrong}"
+        );
+    }
+    let mut request = whole.request();
+    request.remove("room_version");
+    assert!(kit.check("protocol.json#/$defs/request", &request).is_err());
+}
