@@ -22,7 +22,7 @@ fn order(nodes: &str, edges: &[&str]) -> TopologicalOrder<char> {
 
 fn sorted(nodes: &str, edges: &[&str]) -> String {
     let order = order(nodes, edges);
-    assert_eq!(order.left_over, []);
+    assert!(order.left_over.is_empty());
     order.sorted.into_iter().collect()
 }
 

@@ -28,7 +28,8 @@ impl Kit {
 
     fn check(&mut self, place: &str, value: &Object) -> Result<(), String> {
         let schema = self.schema(place);
-        let checked = self.schemas.validate(&plain(&value.clone().into()), schema);
+        let value = plain(&value.clone().into());
+        let checked = self.schemas.validate(&value, schema);
         checked.map_err(|error| format!("{error:#}"))
     }
 
