@@ -9,24 +9,24 @@ use roomdag::room::{Checkpoint, Room, Setup};
 use roomdag::testing::Random;
 use roomdag::testing::drawn::{Observed, Story, tampered};
 use roomdag::version::RoomVersions;
-use roomdag_fuzz::room::loaded_in_parts;
+use roomdag_fuzz::room::{Present, loaded_in_parts, present};
 
 /// Rooms of all versions, and their rows as JSON.
-static ROOMS: LazyLock<Vec<(Observed, Vec<u8>)>> = LazyLock::new(|| {
+static ROOMS: LazyLock<Vec<(Observed, Present, Vec<u8>)>> = LazyLock::new(|| {
     let stable = RoomVersions::stable();
     let rooms = stable.iter().zip(0_u8..).map(|(rules, seed)| {
         let bytes: Vec<u8> = (0..200).map(|at: u8| at.wrapping_mul(31) ^ seed).collect();
         let story = Story::drawn(&mut Random::of_bytes(&bytes), 20, rules).expect("a room begins");
         let room = story.told().expect("the create event is good");
         let rows = serde_json::to_vec(&room.checkpoint()).expect("rows are JSON");
-        (Observed::of(&room), rows)
+        (Observed::of(&room), present(&room), rows)
     });
     rooms.collect()
 });
 
 fuzz_target!(|bytes: &[u8]| {
     let mut random = Random::of_bytes(bytes);
-    let (observed, rows) = random.pick(&ROOMS).expect("there are rooms");
+    let (observed, now, rows) = random.pick(&ROOMS).expect("there are rooms");
     let kind = random.below(4);
     let rows = match kind {
         0 => rows.clone(),
@@ -37,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     if let Ok(room) = loaded_in_parts(&mut random, &checkpoint) {
-        assert_eq!(Observed::of(&room).present, observed.present);
+        assert_eq!(&present(&room), now);
     }
     match Room::restore(checkpoint, &Setup::default()) {
         Ok(room) => assert_eq!(&Observed::of(&room), observed),

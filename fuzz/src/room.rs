@@ -1,8 +1,10 @@
 //! The room engine: against a replay, and in and out of rows.
 
+use roomdag::EventId;
 use roomdag::replay::{Replay, ReplayOptions, Status};
 use roomdag::room::Standing;
 use roomdag::room::{Checkpoint, Loading, RestoreError, Room, Rows, Setup};
+use roomdag::state::StateDigest;
 use roomdag::testing::Random;
 use roomdag::testing::drawn::Story;
 
@@ -32,6 +34,15 @@ pub fn assert_is_replay(story: &Story, room: &Room) {
         assert_eq!(before, replay.state_before(*node).and_then(digest), "{id}");
         assert_eq!(after, replay.state_after(*node).and_then(digest), "{id}");
     }
+}
+
+/// The extremities, and the current state.
+pub type Present = (Vec<EventId>, Option<StateDigest>);
+
+/// What a room goes on from.
+pub fn present(room: &Room) -> Present {
+    let state = room.current_state().ok().and_then(|state| state.digest());
+    (room.extremities(), state)
 }
 
 /// The room of a checkpoint, loaded as far as it takes to go on, with rows that nobody asked for.

@@ -29,9 +29,11 @@ pub enum KnownDifference {
     Format,
     /// EF-16: an event without signatures is well-formed and has an id; ruma makes none.
     Unsigned,
-    /// RD-03, AU-53: whatever the content of a member event, the signatures decide about the
+    /// AU-53: whatever the content of a member event, the signatures decide about the
     /// signatures; ruma does not verify one without a membership, or with odd parts.
     MemberContent,
+    /// RD-03: a `third_party_invite` that is no object is redacted; ruma keeps it.
+    OddInvite,
     /// SG-02: whoever authorised a join must have signed it; ruma asks for it of every event whose
     /// content names such a user.
     Authoriser,
@@ -81,6 +83,8 @@ pub fn known_difference(between: Difference<'_>) -> Option<KnownDifference> {
         Difference::Hashing(event, rules) => {
             if Pdu::from_json(event.clone(), rules, &Limits::default()).is_err() {
                 Some(KnownDifference::Format)
+            } else if has_odd_invite(event) {
+                Some(KnownDifference::OddInvite)
             } else if event.canonical_len() > 65_535 {
                 Some(KnownDifference::Size)
             } else if event.get("signatures").and_then(Value::as_object).is_none() {
@@ -106,6 +110,13 @@ pub fn known_difference(between: Difference<'_>) -> Option<KnownDifference> {
             has_bare_join.then_some(KnownDifference::NoJoinRules)
         }
     }
+}
+
+/// Whether what should be a third-party invite is no object.
+fn has_odd_invite(event: &Object) -> bool {
+    let content = event.get("content").and_then(Value::as_object);
+    let invite = content.and_then(|content| content.get("third_party_invite"));
+    invite.is_some_and(|invite| invite.as_object().is_none())
 }
 
 /// Whether an event is a join that cites no join rules and needs some.
