@@ -109,7 +109,10 @@ fn an_object_of_as_many_keys_as_fit_in_an_event_is_sorted_and_searched() {
         assert!(names.iter().all(|name| wide.get(name).is_some()));
         assert!(!wide.contains_key("none"));
     }
-    // One name twice among so many is found.
-    let repeated = backwards.replacen("\"AAA\"", "\"AAB\"", 1);
-    assert!(Value::parse(repeated.as_bytes(), Mode::Strict).is_err());
+    // One name twice among so many is found, at either end.
+    for (name, other) in [(0, 1), (9_213, 9_212)] {
+        let [name, other] = [name, other].map(|at| format!(r#""{}""#, names[at]));
+        let repeated = backwards.replacen(&name, &other, 1);
+        assert!(Value::parse(repeated.as_bytes(), Mode::Strict).is_err());
+    }
 }
