@@ -23,6 +23,7 @@ mod growth;
 mod id;
 mod json;
 mod pdu;
+mod properties;
 mod replay;
 mod resolve;
 mod room;

@@ -1,0 +1,314 @@
+//! Laws of the whole library, over what `roomdag::testing::drawn` makes of a fuzzer's bytes. The
+//! laws of one module are with its tests.
+//!
+//! | promise | law |
+//! |---------|-----|
+//! | G5 | `levels_and_sort_keys_are_totally_ordered` |
+//! | G6 | `the_order_of_delivery_does_not_change_the_room` |
+//! | G7 | `what_a_decision_did_not_look_at_does_not_matter` |
+//! | G8 | `a_state_that_was_resolved_is_resolved` |
+//! | G9 | `redaction_changes_neither_the_id_nor_who_has_signed` |
+//! | G10 | `a_state_that_lacks_events_is_an_error_that_names_them` |
+//! | G11 | `a_pdu_that_comes_again_changes_nothing` |
+//! | G12 | `bad_pdus_between_good_ones_are_no_matter_to_them` |
+
+use std::cell::RefCell;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use roomdag::auth::{self, StateView};
+use roomdag::event::{Event, EventRef};
+use roomdag::json::{Mode, Value};
+use roomdag::pdu::content::Level;
+use roomdag::pdu::{Pdu, redact};
+use roomdag::replay::{Replay, ReplayOptions, Status};
+use roomdag::resolve::{
+    MainlineKey, Options, Position, PowerKey, ResolveError, SenderPower, resolve,
+};
+use roomdag::room::{Receipt, Standing};
+use roomdag::testing::Random;
+use roomdag::testing::drawn::{self, Observed, Scene, Story};
+use roomdag::testing::rooms::Disagreement;
+use roomdag::version::V1;
+use roomdag::{Limits, crypto};
+
+/// Bytes that choices are read from.
+fn choices() -> impl Strategy<Value = Random> {
+    vec(any::<u8>(), 0..500).prop_map(|bytes| Random::of_bytes(&bytes))
+}
+
+fn story(random: &mut Random) -> Story {
+    let rules = drawn::rules(random);
+    Story::drawn(random, 14, rules).expect("a room begins")
+}
+
+/// A state that remembers what it was asked for.
+struct Watched<'a>(&'a Scene, RefCell<BTreeSet<(String, String)>>);
+
+impl StateView for Watched<'_> {
+    fn get(&self, event_type: &str, state_key: &str) -> Option<EventRef<'_>> {
+        let key = (event_type.to_owned(), state_key.to_owned());
+        self.1.borrow_mut().insert(key);
+        self.0.get(event_type, state_key)
+    }
+}
+
+#[track_caller]
+fn assert_totally_ordered<T: Ord + Debug>(a: &T, b: &T, c: &T) {
+    assert_eq!(a.cmp(b), b.cmp(a).reverse(), "{a:?}, {b:?}");
+    assert_eq!(a.cmp(b) == Ordering::Equal, a == b, "{a:?}, {b:?}");
+    assert!(!(a <= b && b <= c) || a <= c, "{a:?}, {b:?}, {c:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// What was not looked at may be gone; nothing is looked at but what auth events selection
+    /// names and the create event; and what a decision names is among what it looked at.
+    #[test]
+    fn what_a_decision_did_not_look_at_does_not_matter(mut random in choices()) {
+        let rules = drawn::rules(&mut random);
+        let scene = Scene::drawn(&mut random, rules);
+        let event = scene.event.as_ref();
+        let watched = Watched(&scene, RefCell::default());
+        let decision = auth::check(&event, &watched, rules);
+        let asked = watched.1.into_inner();
+        let seen = scene.with_state(|t, key| asked.contains(&(t.to_owned(), key.to_owned())));
+        prop_assert_eq!(&auth::check(&event, &seen, rules), &decision);
+
+        let selection = auth::selection(&event, rules);
+        let selected = scene.with_state(|t, key| selection.contains(t, key) || t == "m.room.create");
+        if event.event_type != "m.room.create" {
+            prop_assert_eq!(&auth::check(&event, &selected, rules), &decision);
+        }
+        if let Some(named) = &decision.evidence.event {
+            prop_assert!(seen.state.values().any(|event| event.id() == named));
+        }
+    }
+
+    #[test]
+    fn the_order_of_delivery_does_not_change_the_room(mut random in choices()) {
+        let story = story(&mut random);
+        let observed = Observed::of(&story.told().unwrap());
+        for _ in 0..2 {
+            let other = story.shuffled(&mut random).told().unwrap();
+            let other = Observed::of(&other);
+            prop_assert!(other.agrees_with(&observed), "{:?}, {:?}", other, observed);
+        }
+    }
+
+    /// One by one or all at once: the verdicts on what has come with all that it needs are the same.
+    #[test]
+    fn the_room_is_the_one_of_a_replay(mut random in choices()) {
+        let story = story(&mut random);
+        let room = story.told().unwrap();
+        let options = ReplayOptions::of(&story.rules);
+        let replay = Replay::run(story.events(), &story.rules, options, |_| {});
+        for node in replay.order() {
+            let id = replay.dag().id(*node).unwrap();
+            let status = replay.verdict(*node).unwrap().status();
+            // What a replay rejects by one check it rejects, whatever the other lacks.
+            let Some(standing) = room.standing(id) else {
+                prop_assert!(room.waiting().any(|missing| missing.event == *id), "{}", id);
+                prop_assert_ne!(status, Status::Accepted, "{}", id);
+                continue;
+            };
+            let is_rejected = status == Status::Rejected;
+            prop_assert_eq!(standing == Standing::Rejected, is_rejected, "{}", id);
+        }
+    }
+
+    #[test]
+    fn a_pdu_that_comes_again_changes_nothing(mut random in choices()) {
+        let story = story(&mut random);
+        let mut room = story.open().unwrap();
+        for pdu in &story.pdus {
+            let _ = room.receive(pdu, &story.keys, drawn::now());
+            let before = format!("{room:?}");
+            let again = room.receive(pdu, &story.keys, drawn::now());
+            prop_assert_eq!(again.notices, vec![]);
+            prop_assert_eq!(format!("{room:?}"), before);
+        }
+    }
+
+    #[test]
+    fn bad_pdus_between_good_ones_are_no_matter_to_them(mut random in choices()) {
+        let story = story(&mut random);
+        let alone = Observed::of(&story.told().unwrap());
+        let mut room = story.open().unwrap();
+        for pdu in &story.pdus {
+            let bad = drawn::tampered(&mut random, pdu);
+            // What is damaged where nothing covers it is no worse for it.
+            let is_bad = Pdu::parse(&bad, &story.rules, &Limits::default()).is_err();
+            if is_bad {
+                let receipt = room.receive(&bad, &story.keys, drawn::now()).receipt;
+                prop_assert!(matches!(receipt, Receipt::Dropped(_)));
+            }
+            let _ = room.receive(pdu, &story.keys, drawn::now());
+        }
+        prop_assert_eq!(Observed::of(&room), alone);
+    }
+
+    /// Round-trip closure, V-F-03.
+    #[test]
+    fn what_is_accepted_is_accepted_again(random in choices()) {
+        let (rules, bytes) = drawn::wire(random);
+        let limits = Limits::default();
+        if let Ok(pdu) = Pdu::parse(&bytes, rules, &limits) {
+            let again = Pdu::parse(pdu.json().as_bytes(), rules, &limits);
+            prop_assert_eq!(again.as_ref(), Ok(&pdu));
+        }
+    }
+
+    #[test]
+    fn redaction_changes_neither_the_id_nor_who_has_signed(mut random in choices()) {
+        let rules = drawn::rules(&mut random);
+        let event = drawn::event(&mut random, rules);
+        let server = drawn::server(&event);
+        let event = drawn::signed(&event, &[server], rules);
+        let redacted = redact(&event, rules);
+        prop_assert_eq!(&redact(&redacted, rules), &redacted);
+        let hash = crypto::reference_hash(&event, rules);
+        prop_assert_eq!(crypto::reference_hash(&redacted, rules), hash);
+        let key = drawn::signing_key(server).unwrap();
+        let verified = crypto::verify_json(&redacted, server, key.key_id(), &key.verify_key());
+        prop_assert_eq!(verified, Ok(()));
+    }
+
+    #[test]
+    fn drawn_values_are_canonical_once_and_for_all(mut random in choices(), lenient: bool) {
+        let mode = if lenient { Mode::Lenient } else { Mode::Strict };
+        let value = drawn::value(&mut random, mode);
+        let text = value.to_canonical();
+        let again = Value::parse(&text, mode);
+        prop_assert_eq!(again.as_ref(), Ok(&value));
+        prop_assert_eq!(again.unwrap().to_canonical(), text);
+    }
+
+    /// What states resolve to resolves to itself, alone, repeated, and when all is done once more.
+    #[test]
+    fn a_state_that_was_resolved_is_resolved(mut random in choices()) {
+        let rules = drawn::rules(&mut random);
+        let room = Disagreement::drawn(&mut random, 40, rules);
+        let (dag, maps) = room.to_dag();
+        let options = Options::of(rules);
+        let once = resolve(&dag, &maps, rules, &options).unwrap();
+        prop_assert_eq!(&resolve(&dag, &maps, rules, &options).unwrap(), &once);
+        for copies in 1..4 {
+            let resolved = vec![once.state.clone(); copies];
+            let again = resolve(&dag, &resolved, rules, &options).unwrap();
+            prop_assert_eq!(&again.state, &once.state);
+        }
+    }
+
+    #[test]
+    fn a_state_that_lacks_events_is_an_error_that_names_them(mut random in choices()) {
+        let rules = drawn::rules(&mut random);
+        let mut room = Disagreement::drawn(&mut random, 40, rules);
+        let cited: BTreeSet<_> = room.events.values().flat_map(Event::auth_events).cloned().collect();
+        let named: BTreeSet<_> = room.states.iter().flat_map(|state| state.values()).collect();
+        let lost: Vec<_> = cited.iter().filter(|id| !named.contains(id)).cloned().collect();
+        let Some(lost) = random.pick(&lost).cloned() else { return Ok(()) };
+        room.events.remove(&lost);
+        let (dag, maps) = room.to_dag();
+        match resolve(&dag, &maps, rules, &Options::of(rules)) {
+            // Nobody has asked for it.
+            Ok(_) => {}
+            Err(ResolveError::Missing { events }) => prop_assert_eq!(events, vec![lost]),
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
+
+    #[test]
+    fn levels_and_sort_keys_are_totally_ordered(mut random in choices()) {
+        let mut level = || {
+            let text = drawn::tokens(&mut random);
+            let value = Value::from(i64::try_from(random.below(5)).unwrap());
+            Level::of(&Value::from(text), &V1).or_else(|| Level::of(&value, &V1)).unwrap()
+        };
+        let levels = [level(), level(), level()];
+        assert_totally_ordered(&levels[0], &levels[1], &levels[2]);
+        let mut key = |level: &Level| {
+            let power = if random.chance(20) {
+                SenderPower::Infinite
+            } else {
+                SenderPower::Level(level.clone())
+            };
+            let power = PowerKey {
+                power: Reverse(power),
+                origin_server_ts: i64::try_from(random.below(3)).unwrap(),
+                rank: random.below(3),
+            };
+            let position = if random.chance(20) {
+                Position::Infinite
+            } else {
+                Position::At(u32::try_from(random.below(3)).unwrap())
+            };
+            let mainline = MainlineKey { position: Reverse(position), ..mainline(&power) };
+            (power, mainline)
+        };
+        let keys = [key(&levels[0]), key(&levels[1]), key(&levels[2])];
+        assert_totally_ordered(&keys[0].0, &keys[1].0, &keys[2].0);
+        assert_totally_ordered(&keys[0].1, &keys[1].1, &keys[2].1);
+    }
+}
+
+fn mainline(key: &PowerKey) -> MainlineKey {
+    MainlineKey {
+        position: Reverse(Position::Infinite),
+        origin_server_ts: key.origin_server_ts,
+        rank: key.rank,
+    }
+}
+
+/// What is drawn must be worth the laws that are held over it.
+#[test]
+fn what_is_drawn_is_of_every_kind() {
+    let mut random = Random::new(1);
+    let mut bytes = |len| -> Vec<u8> {
+        (0..len)
+            .map(|_| u8::try_from(random.below(256)).unwrap())
+            .collect()
+    };
+    let (mut allowed, mut rejected, mut pdus, mut accepted) = (0, 0, 0, 0);
+    let (mut soft_failed, mut waiting, mut refused) = (0, 0, 0);
+    for _ in 0..300 {
+        let mut random = Random::of_bytes(&bytes(500));
+        let rules = drawn::rules(&mut random);
+        let scene = Scene::drawn(&mut random, rules);
+        let decision = auth::check(&scene.event.as_ref(), &scene, rules);
+        *(if decision.is_allowed() {
+            &mut allowed
+        } else {
+            &mut rejected
+        }) += 1;
+        let (rules, wire) = drawn::wire(Random::of_bytes(&bytes(500)));
+        pdus += usize::from(Pdu::parse(&wire, rules, &Limits::default()).is_ok());
+        let story = story(&mut Random::of_bytes(&bytes(500)));
+        let room = story.told().unwrap();
+        let standings = room
+            .dag()
+            .events()
+            .map(|node| room.standing(room.dag().id(node).unwrap()));
+        for standing in standings {
+            accepted += usize::from(standing == Some(Standing::Accepted));
+            soft_failed += usize::from(standing == Some(Standing::SoftFailed));
+            refused += usize::from(standing == Some(Standing::Rejected));
+        }
+        waiting += room.waiting().count();
+    }
+    for (what, least, found) in [
+        ("events allowed by a state", 20, allowed),
+        ("events rejected by a state", 30, rejected),
+        ("well-formed events", 50, pdus),
+        ("events accepted by a room", 1_500, accepted),
+        ("soft-failed events", 1, soft_failed),
+        ("events rejected by a room", 100, refused),
+        ("events that wait", 5, waiting),
+    ] {
+        assert!(found >= least, "only {found} {what}");
+    }
+}
