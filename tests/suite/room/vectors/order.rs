@@ -105,7 +105,8 @@ fn again(rules: &RoomVersionRules) -> Cast {
 
 /// ```text
 /// eve ─┬─ one ─┬─ merge
-///      │       └─────── bad (rejected) ─ child
+///      │       ├─────── bad (rejected) ─ child
+///      │       └─────── beside
 ///      └─ two ─┘ (of the merge)
 /// ```
 fn orders(rules: &RoomVersionRules) -> Cast {
@@ -116,8 +117,7 @@ fn orders(rules: &RoomVersionRules) -> Cast {
     cast.say("merge", BOB, &["one", "two"]);
     cast.write("bad", &Told::state(EVE, TOPIC, "", &bad), &["one"]);
     cast.say("child", BOB, &["bad"]);
-    // In the first algorithm the event of the smaller hash wins among equal depths; later ones
-    // take the later of two events that are both allowed.
+    cast.say("beside", BOB, &["one"]);
     let end = |play: &mut Play<'_>| {
         play.verdicts(&[
             ("one", "accepted"),
@@ -125,18 +125,19 @@ fn orders(rules: &RoomVersionRules) -> Cast {
             ("merge", "accepted"),
             ("bad", "rejected"),
             ("child", "accepted"),
+            ("beside", "accepted"),
         ]);
     };
     let mut play = cast.play("in the order in which they were written");
     play.accept(&["one", "two", "merge"]);
     play.receive("bad", told("rejected"));
-    play.accept(&["child"]);
+    play.accept(&["child", "beside"]);
     end(&mut play);
     let forwards = play.case();
     let mut play = cast.play("the second branch first");
     play.accept(&["two", "one"]);
     play.receive("bad", told("rejected"));
-    play.accept(&["child", "merge"]);
+    play.accept(&["beside", "child", "merge"]);
     end(&mut play);
     let second = play.case();
     let mut play = cast.play("backwards");
@@ -144,6 +145,7 @@ fn orders(rules: &RoomVersionRules) -> Cast {
     // Its own auth events reject it, which nothing before it can change; who waits is right too.
     play.receive("bad", Object::new());
     play.waits("merge", &["one", "two"]);
+    play.waits("beside", &["one"]);
     play.accept(&["two", "one"]);
     end(&mut play);
     let backwards = play.case();
