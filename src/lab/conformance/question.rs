@@ -114,10 +114,14 @@ impl Question {
         }
     }
 
-    /// Whether the answer is the same in all room versions, so that none is named.
+    /// Whether it may be asked without a room version: its answer is the same in all of them, or,
+    /// of `sign`, if no event is signed.
     #[must_use]
     pub fn is_unversioned(self) -> bool {
-        matches!(self, Self::Acl | Self::CanonicalJson | Self::Ed25519)
+        matches!(
+            self,
+            Self::Acl | Self::CanonicalJson | Self::Ed25519 | Self::Sign
+        )
     }
 
     /// How this member of an answer is compared; `None` if no answer has such a member.
