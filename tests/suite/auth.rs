@@ -187,6 +187,47 @@ fn a_decision_carries_what_was_compared() {
 }
 
 #[test]
+fn a_decision_reads_as_its_rule_and_the_evidence() {
+    let mut room = Room::new(&V6, r#"{"creator":"@alice:a"}"#);
+    let message = |room: &Room| {
+        room.decide("m.room.message", None, "@bob:b", "{}")
+            .to_string()
+    };
+    let says = Rule::SenderNotJoined.says();
+    assert_eq!(message(&room), format!("{says} (membership leave)"));
+    room.add(
+        "m.room.member",
+        Some("@bob:b"),
+        "@bob:b",
+        r#"{"membership":"leave"}"#,
+    );
+    assert_eq!(message(&room), format!("{says} (membership leave, by $e2)"));
+    // Nothing in evidence, nothing in brackets.
+    let event = room.event("m.room.message", None, "@bob:b", "{}");
+    let decision = auth::check_by_auth_events(&event.as_ref(), &[], None, &V6);
+    assert_eq!(decision.to_string(), Rule::AuthEventsNoCreate.says());
+    assert_eq!(Rule::SenderNotJoined.to_string(), "SenderNotJoined");
+}
+
+#[test]
+fn a_selection_names_no_key_twice() {
+    let join = r#"{"membership":"join","join_authorised_via_users_server":"@bob:b"}"#;
+    for (sender, target) in [
+        ("@bob:b", "@carol:c"),
+        ("@carol:c", "@bob:b"),
+        ("@bob:b", "@bob:b"),
+    ] {
+        let room = Room::new(&V11, "{}");
+        let event = room.event("m.room.member", Some(target), sender, join);
+        let parts = event.as_ref();
+        let selection = auth::selection(&parts, &V11);
+        let keys: Vec<_> = selection.iter().collect();
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len(), "{keys:?}");
+    }
+}
+
+#[test]
 fn the_readings_change_what_they_say_and_nothing_else() {
     let old = r#"{"users":{"@alice:a":40},"events":{"m.room.power_levels":0}}"#;
     let new = r#"{"users":{"@alice:a":40},"events":{"m.room.power_levels":0},"ban":40}"#;
