@@ -1,4 +1,4 @@
-//! What lies below an event: its auth chain, and its ancestors.
+//! What lies below an event: its auth chain, and its ancestors; and what lies above it.
 //!
 //! The auth chain of an event is its auth events, their auth events, and so on back to the start
 //! of the room; its ancestors are the same by `prev_events`. Both walks keep their own stack and
@@ -6,6 +6,9 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.19/rooms/v12/#definitions> (auth chain)
 
+use std::collections::BTreeSet;
+
+use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{VisitMap, Visitable};
 
@@ -34,6 +37,37 @@ pub fn auth_chain(dag: &RoomDag, roots: impl IntoIterator<Item = NodeIndex>) -> 
 #[must_use]
 pub fn ancestors(dag: &RoomDag, roots: impl IntoIterator<Item = NodeIndex>) -> Vec<NodeIndex> {
     below(dag.prev_graph(), roots)
+}
+
+/// Those of `nodes` that descend from `root` by either kind of citation, `root` itself left out.
+///
+/// # Complexity
+///
+/// O(a · log a + n), where n counts `nodes` and a the events above `root` up to the highest rank
+/// among them; O(n) if none has a higher rank than `root`.
+pub(crate) fn descendants_among(
+    dag: &RoomDag,
+    root: NodeIndex,
+    nodes: impl Iterator<Item = NodeIndex>,
+) -> Vec<NodeIndex> {
+    let mut above: Vec<NodeIndex> = nodes.filter(|n| dag.rank(*n) > dag.rank(root)).collect();
+    let Some(highest) = above.iter().map(|node| dag.rank(*node)).max() else {
+        return above;
+    };
+    let mut seen = BTreeSet::new();
+    let mut stack = vec![root];
+    while let Some(node) = stack.pop() {
+        let citing = dag
+            .auth_graph()
+            .neighbors_directed(node, Direction::Incoming);
+        for citing in dag.children(node).chain(citing) {
+            if dag.rank(citing) <= highest && seen.insert(citing) {
+                stack.push(citing);
+            }
+        }
+    }
+    above.retain(|node| seen.contains(node));
+    above
 }
 
 fn below(

@@ -3,6 +3,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::auth::{self, AuthEvent, Decision, Outcome, Rule};
+use crate::dag::chain::descendants_among;
 use crate::event::{Event, EventRef};
 use crate::id::EventId;
 use crate::pdu::CREATE;
@@ -331,13 +332,15 @@ impl Timeline {
     }
 
     /// What somebody claims the state before an event to be. What was rejected since is no part
-    /// of it.
+    /// of it, nor what turns out to descend from the event: that cannot have been there before.
     fn claimed(&mut self, node: NodeIndex) -> Option<StateIx> {
         let claim = *self.claims.get(&node)?;
         let (claimed, quality) = (self.states.get(claim)?, self.states.quality(claim)?);
+        let entries = claimed.iter().map(|(_, entry)| entry);
+        let later = descendants_among(&self.dag, node, entries);
         let mut state = claimed.clone();
         for (key, entry) in claimed {
-            if self.dag.is_rejected(entry) {
+            if self.dag.is_rejected(entry) || later.contains(&entry) {
                 state.remove(key);
             }
         }

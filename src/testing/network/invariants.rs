@@ -182,11 +182,7 @@ impl Simulation {
             ));
         }
         let dag = room.dag();
-        // What somebody claimed may have turned out to be rejected since.
-        let mut entries = state
-            .map()
-            .iter()
-            .filter(|_| state.quality() == Quality::Computed);
+        let mut entries = state.map().iter();
         if let Some((_, node)) = entries.find(|(_, node)| dag.is_rejected(*node)) {
             let id = dag.id(node).map(ToString::to_string);
             return Err(states(format!(

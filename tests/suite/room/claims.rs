@@ -539,6 +539,37 @@ fn a_claim_that_rests_on_the_event_it_is_for_is_refused() {
     }
 }
 
+/// What follows an event is no part of the state before it, even if somebody says so whose
+/// claim cites nothing that gives it away.
+#[test]
+fn what_descends_from_the_event_of_a_claim_is_no_part_of_it() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let lost = scribe.say(BOB);
+        let late = scribe.say(ALICE);
+        let between = scribe.say(ALICE);
+        let topic = scribe.put(BOB, TOPIC, "", r#"{"topic":"later"}"#);
+        let mut room = scribe.open();
+        let known = scribe.order[1..].iter().take_while(|id| **id != lost);
+        scribe.feed_all(&mut room, known);
+        let _ = waits(scribe.feed(&mut room, &late).receipt);
+        let mut claim = scribe.claim_before(&late);
+        claim.events.push(scribe.bytes(&topic));
+        scribe.take(&mut room, &late, &claim).unwrap();
+        scribe.feed_all(&mut room, [&between, &topic]);
+        for event in [&late, &between, &topic] {
+            assert_eq!(room.standing(event), Some(Standing::Accepted));
+            let before = room.state_before(event).unwrap();
+            assert!(
+                before.get(TOPIC, "").is_none_or(|held| *held.id != topic),
+                "{event}"
+            );
+        }
+        let after = room.state_after(&topic).unwrap();
+        assert_eq!(*after.get(TOPIC, "").unwrap().id, topic);
+    }
+}
+
 /// Events of a claim that are among their own ancestors.
 #[test]
 fn a_claim_of_a_circle_is_refused() {
