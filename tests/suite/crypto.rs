@@ -9,10 +9,15 @@ mod signing;
 
 use proptest::prelude::*;
 use roomdag::crypto::{
-    JsonSignatureError, KeyConflict, KeyDocumentError, Signature, SigningKey, Timestamp, VerifyKey,
+    self, JsonSignatureError, KeyConflict, KeyDocumentError, Signature, SigningKey, Timestamp,
+    VerifyKey, content_hash,
 };
 use roomdag::id::{KeyId, ServerName};
 use roomdag::json::{Mode, Object};
+use roomdag::limits::Limits;
+use roomdag::pdu::Pdu;
+use roomdag::pdu::content::{Content, NamedLevel, Power};
+use roomdag::version::{V3, V6, V10};
 
 /// The seed of the specification's examples.
 const SEED: &str = "YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
@@ -67,6 +72,41 @@ fn the_wording_of_errors() {
         error.to_string(),
         "`a` with `ed25519:1`: the signature is wrong"
     );
+}
+
+/// What was altered on the way is not what the rules read.
+#[test]
+fn an_event_with_another_content_hash_is_read_in_its_redacted_form() {
+    for rules in [&V3, &V6, &V10] {
+        let mut json = object(
+            r#"{"type":"m.room.power_levels","state_key":"","sender":"@a:x","room_id":"!r:x",
+            "content":{"ban":60,"invite":70},"depth":1,"origin_server_ts":1,"prev_events":[],
+            "auth_events":[],"signatures":{}}"#,
+        );
+        let hash = Object::from_iter([("sha256", content_hash(&json).to_base64())]);
+        json.insert("hashes", hash);
+        let levels = |json: &Object| {
+            let pdu = Pdu::from_json(json.clone(), rules, &Limits::default()).unwrap();
+            let event = crypto::unverified(pdu, rules);
+            match event.as_ref().content {
+                Content::PowerLevels(levels) => {
+                    [NamedLevel::Ban, NamedLevel::Invite].map(|name| levels.named(name))
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(levels(&json), [60, 70].map(Power::from));
+        let mut content = object(r#"{"ban":60,"invite":90}"#);
+        json.insert("content", content.clone());
+        assert_eq!(
+            levels(&json),
+            [60, 0].map(Power::from),
+            "redaction takes `invite`"
+        );
+        content.insert("invite", 70);
+        json.insert("content", content);
+        assert_eq!(levels(&json), [60, 70].map(Power::from));
+    }
 }
 
 proptest! {
