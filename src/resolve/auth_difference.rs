@@ -325,3 +325,64 @@ fn up_to(bits: usize) -> u64 {
         .and_then(|bits| u64::MAX.checked_shl(bits))
         .map_or(u64::MAX, |rest| !rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Mask;
+
+    /// The states of a mask.
+    fn states(mask: &Mask, sets: usize) -> BTreeSet<usize> {
+        if mask.is_full() {
+            return (0..sets).collect();
+        }
+        let words = mask.words(sets);
+        let is_set = |index: &usize| words[index / 64] >> (index % 64) & 1 == 1;
+        let found: BTreeSet<usize> = (0..sets).filter(is_set).collect();
+        let ones: u32 = words.iter().map(|word| word.count_ones()).sum();
+        assert_eq!(found.len(), ones as usize, "bits of no state");
+        assert_eq!(found.len().checked_add(mask.lacking), Some(sets));
+        found
+    }
+
+    /// Masks of one state, and of all but some, with what they stand for.
+    fn masks(sets: usize) -> Vec<(Mask, BTreeSet<usize>)> {
+        let some = BTreeSet::from([0, sets / 2, sets.saturating_sub(1)]);
+        let some: Vec<usize> = some.into_iter().collect();
+        let mut masks: Vec<_> = some
+            .iter()
+            .map(|index| (Mask::only(*index, sets), BTreeSet::from([*index])))
+            .collect();
+        for choice in 0..1_usize << some.len() {
+            let left_out: Vec<usize> = (0..some.len())
+                .filter(|bit| choice >> bit & 1 == 1)
+                .map(|bit| some[bit])
+                .collect();
+            let rest = (0..sets).filter(|index| !left_out.contains(index));
+            let rest = rest.collect();
+            masks.push((Mask::without(left_out.into_iter(), sets), rest));
+        }
+        masks
+    }
+
+    #[test]
+    fn a_mask_is_a_set_of_states_however_many_there_are() {
+        for sets in [1, 2, 3, 63, 64, 65, 66, 127, 128, 129, 200] {
+            for (a, of_a) in masks(sets) {
+                assert_eq!(states(&a, sets), of_a);
+                for (b, of_b) in masks(sets) {
+                    let mut two = a.clone();
+                    two.insert(&b, sets);
+                    let of_two: BTreeSet<usize> = &of_a | &of_b;
+                    assert_eq!(states(&two, sets), of_two);
+                    for (c, of_c) in masks(sets) {
+                        let mut three = two.clone();
+                        three.insert(&c, sets);
+                        assert_eq!(states(&three, sets), &of_two | &of_c);
+                    }
+                }
+            }
+        }
+    }
+}

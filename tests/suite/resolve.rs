@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use roomdag::dag::RoomDag;
-use roomdag::resolve::{AuthDifference, Options, Position, resolve};
+use roomdag::id::EventId;
+use roomdag::resolve::{AuthDifference, Options, Position, ResolveError, resolve};
 use roomdag::state::StateMap;
 use roomdag::testing::Random;
 use roomdag::testing::oracle::{Found, Oracle};
@@ -24,6 +25,25 @@ const KINDS: [(&RoomVersionRules, AuthDifference); 6] = [
     (&V6, AuthDifference::Exclusive),
     (&V12, AuthDifference::Exclusive),
 ];
+
+#[test]
+fn the_wording_of_errors() {
+    let missing = ResolveError::Missing {
+        events: ["$b", "$c"].map(EventId::from_trusted).into(),
+    };
+    assert_eq!(
+        missing.to_string(),
+        "2 auth events are missing, the first of them `$b`"
+    );
+    let other = ResolveError::NotAStateEvent {
+        event_type: "m.room.topic".into(),
+        state_key: "".into(),
+    };
+    assert_eq!(
+        other.to_string(),
+        "the state's entry for (`m.room.topic`, ``) is not such an event"
+    );
+}
 
 fn options(rules: &RoomVersionRules, auth_difference: AuthDifference) -> Options {
     Options {
