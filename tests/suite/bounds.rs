@@ -12,6 +12,24 @@ mod promises;
 mod variants;
 mod wide;
 
+use roomdag::SigningKey;
+use roomdag::crypto::{KeyRing, Validity, hash_and_sign_event};
+use roomdag::id::{KeyId, ServerName};
+use roomdag::json::Object;
+use roomdag::version::RoomVersionRules;
+
+/// The event of this text, hashed and signed by `example.org`, and the keys that say so.
+pub(crate) fn signed(text: &str, rules: &RoomVersionRules) -> (Object, KeyRing) {
+    let key = SigningKey::from_seed(KeyId::parse("ed25519:1").unwrap(), &[1; 32]).unwrap();
+    let mut event = Object::parse(text.as_bytes(), rules.canonical_json).unwrap();
+    hash_and_sign_event(&mut event, rules, "example.org", &key);
+    let mut keys = KeyRing::new();
+    let (server, key_id) = (ServerName::parse("example.org").unwrap(), key.key_id());
+    keys.insert(server, key_id.clone(), key.verify_key(), Validity::Forever)
+        .unwrap();
+    (event, keys)
+}
+
 /// The size of something: `usual`, or `full` where the tests may take minutes.
 pub(crate) fn size(usual: usize, full: usize) -> usize {
     match std::env::var_os("ROOMDAG_LONG") {

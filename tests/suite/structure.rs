@@ -22,7 +22,8 @@ const LAYERS: [&[&str]; 11] = [
 /// Modules that see the whole library; nothing in it sees them.
 const ABOVE: [&str; 3] = ["lab", "random", "testing"];
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+/// The sources below a folder, sorted.
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,10 +1,8 @@
 //! What is deep or long takes no stack.
 
-use roomdag::crypto::{
-    self, KeyRing, Timestamp, Validity, content_hash, hash_and_sign_event, reference_hash,
-};
+use roomdag::crypto::{self, KeyRing, Timestamp, content_hash, reference_hash};
 use roomdag::event::{Event, HashCheck};
-use roomdag::id::{EventId, KeyId, ServerName};
+use roomdag::id::EventId;
 use roomdag::json::Object;
 use roomdag::limits::Limits;
 use roomdag::pdu::{Pdu, redact};
@@ -12,16 +10,15 @@ use roomdag::resolve::{Options, resolve};
 use roomdag::state::StateMap;
 use roomdag::testing::rooms::Draft;
 use roomdag::version::{CreateReference, CreatorRule, RoomVersionRules, V1, V3, V6, V11, V12};
-use roomdag::{Replay, ReplayOptions, RoomDag, SigningKey};
+use roomdag::{Replay, ReplayOptions, RoomDag};
 
-use crate::bounds::{on_a_small_stack, size};
+use crate::bounds::{on_a_small_stack, signed, size};
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// The bytes of a signed event whose content goes as deep as fits into an event.
 fn deepest(event_type: &str, rules: &RoomVersionRules) -> (Object, Vec<u8>, KeyRing) {
     const DEPTH: usize = 32_400;
-    let key = SigningKey::from_seed(KeyId::parse("ed25519:1").unwrap(), &[1; 32]).unwrap();
     let (open, close) = ("[".repeat(DEPTH), "]".repeat(DEPTH));
     let room = "!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM";
     let text = format!(
@@ -29,12 +26,7 @@ fn deepest(event_type: &str, rules: &RoomVersionRules) -> (Object, Vec<u8>, KeyR
             "origin_server_ts":5,"prev_events":["$a"],"room_id":"{room}",
             "sender":"@alice:example.org","state_key":"","type":"{event_type}"}}"#
     );
-    let mut event = Object::parse(text.as_bytes(), rules.canonical_json).unwrap();
-    hash_and_sign_event(&mut event, rules, "example.org", &key);
-    let mut keys = KeyRing::new();
-    let (server, key_id) = (ServerName::parse("example.org").unwrap(), key.key_id());
-    keys.insert(server, key_id.clone(), key.verify_key(), Validity::Forever)
-        .unwrap();
+    let (event, keys) = signed(&text, rules);
     let bytes = event.to_canonical();
     assert!((65_000..=65_536).contains(&bytes.len()), "{}", bytes.len());
     (event, bytes, keys)

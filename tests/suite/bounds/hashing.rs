@@ -1,20 +1,9 @@
 //! What is looked up by text that others choose is in order, or under a hash that nobody can guess.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
-    files
-}
+use crate::structure::rust_files;
 
 /// `HashMap` and its kin draw their own keys; only a hasher that is named can be one without.
 #[test]

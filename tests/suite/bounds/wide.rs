@@ -2,15 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use roomdag::crypto::{self, KeyRing, Timestamp, Validity, hash_and_sign_event};
-use roomdag::id::{KeyId, ServerName};
-use roomdag::json::Object;
+use roomdag::Event;
+use roomdag::crypto::{self, KeyRing, Timestamp};
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
 use roomdag::version::{RoomVersionRules, V3, V12};
-use roomdag::{Event, SigningKey};
 
-use crate::bounds::on_a_small_stack;
+use crate::bounds::{on_a_small_stack, signed};
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -55,19 +53,13 @@ fn fillings() -> Vec<(&'static str, String)> {
 
 /// A signed event with this content under `users`, as it may come over the wire.
 fn event(filling: &str, rules: &RoomVersionRules) -> (Vec<u8>, KeyRing) {
-    let key = SigningKey::from_seed(KeyId::parse("ed25519:1").unwrap(), &[1; 32]).unwrap();
     let room = "!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM";
     let text = format!(
         r#"{{"auth_events":[],"content":{{"users":{filling}}},"depth":5,"origin_server_ts":5,
             "prev_events":["$a"],"room_id":"{room}","sender":"@alice:example.org",
             "state_key":"","type":"m.room.power_levels"}}"#
     );
-    let mut event = Object::parse(text.as_bytes(), rules.canonical_json).unwrap();
-    hash_and_sign_event(&mut event, rules, "example.org", &key);
-    let mut keys = KeyRing::new();
-    let (server, key_id) = (ServerName::parse("example.org").unwrap(), key.key_id());
-    keys.insert(server, key_id.clone(), key.verify_key(), Validity::Forever)
-        .unwrap();
+    let (event, keys) = signed(&text, rules);
     // The members of the text as they were written, and then the seals.
     let seal = |member: &str| format!(r#","{member}":{}"#, event.get(member).unwrap());
     let open = text.strip_suffix('}').unwrap();

@@ -1,0 +1,124 @@
+//! `simulate`: seeds, shards, statistics, and what is told of a fault.
+
+use std::fs;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::{code, lines, run, stderr, stdout, temporary};
+
+/// Arguments of `simulate`, by spaces, and some more.
+fn simulate(args: &str, more: &[&str]) -> Output {
+    let mut all = vec!["simulate"];
+    all.extend(args.split(' '));
+    all.extend(more);
+    run(&all)
+}
+
+#[test]
+fn the_same_seeds_are_the_same_bytes_whoever_works_on_them() {
+    for format in ["json", "ndjson", "table"] {
+        let of = |jobs: &str| {
+            let args = format!("--seeds 3..7 --room-version 11 --format {format} --jobs {jobs}");
+            stdout(&simulate(&args, &[]))
+        };
+        let one = of("1");
+        assert!(!one.is_empty());
+        assert_eq!(one, of("3"), "{format}");
+    }
+    let rooms = lines(&simulate("--seeds 3..5 --format ndjson", &[]));
+    let order: Vec<(u64, &str)> = rooms
+        .iter()
+        .map(|room| {
+            (
+                room["seed"].as_u64().unwrap(),
+                room["room_version"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(order.len(), 24);
+    assert_eq!(
+        (order[0], order[11], order[12]),
+        ((3, "1"), (3, "12"), (4, "1"))
+    );
+}
+
+#[test]
+fn the_statistics_of_shards_add_up_to_those_of_the_whole() {
+    let args = "--seeds 0..7 --room-version 9 --plant disk --crashes 20 --format json";
+    let whole = simulate(args, &[]);
+    let shards = ["1/3", "2/3", "3/3"].map(|shard| {
+        let share = simulate(args, &["--shard", shard]);
+        let name = format!("simulate-{}.json", &shard[..1]);
+        temporary(&name, &stdout(&share)).display().to_string()
+    });
+    let merge = |files: &[&str]| {
+        let mut args = vec!["simulate", "--format", "json", "--merge"];
+        args.extend(files);
+        run(&args)
+    };
+    // The order in which jobs end is nobody's.
+    let merged = merge(&[&shards[2], &shards[0], &shards[1]]);
+    assert_eq!(stdout(&merged), stdout(&whole));
+    assert_eq!((code(&merged), code(&whole)), (1, 1));
+    let whole: Value = serde_json::from_slice(&whole.stdout).unwrap();
+    assert_eq!(
+        (&whole["rooms"], &whole["seeds"]),
+        (&json!(7), &json!([{"from": 0, "to": 7, "step": 1}]))
+    );
+    assert_eq!(code(&merge(&[&shards[0], &shards[0]])), 2);
+    let other = simulate("--seeds 8..9 --room-version 9 --format json", &[]);
+    let other = temporary("simulate-other.json", &stdout(&other));
+    assert_eq!(code(&merge(&[&shards[0], &other.display().to_string()])), 2);
+}
+
+#[test]
+fn a_fault_is_reported_with_a_smaller_room_and_a_picture() {
+    let folder = std::env::temp_dir().join(format!("roomdag-simulate-{}", std::process::id()));
+    let out = folder.display().to_string();
+    let args = "--seeds 0..4 --room-version 11 --plant disk --crashes 30 --saves 50 --format json";
+    let output = simulate(args, &["--out", &out]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let statistics: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failure = &statistics["failures"][0];
+    let found = folder.join(format!("v11-seed-{}", failure["seed"]));
+    let read = |name: &str| fs::read_to_string(found.join(name)).unwrap();
+
+    let report: Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!(
+        (&report["seed"], &report["check"]),
+        (&failure["seed"], &json!("restore"))
+    );
+    let (events, whole) = (read("events.ndjson"), read("whole.ndjson"));
+    assert!(events.lines().count() < whole.lines().count());
+    assert_eq!(report["minimised"]["events"], events.lines().count());
+    for line in events.lines() {
+        assert!(serde_json::from_str::<Value>(line).unwrap().is_object());
+    }
+    let picture = read("room.svg");
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+    assert!(read("room.dot").starts_with("digraph"));
+    assert!(read("story.txt").contains("comes back otherwise"));
+
+    // The command that the report gives tells the story again.
+    let command = report["minimised"]["command"].as_str().unwrap();
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    let again = run(&args);
+    assert_eq!(code(&again), 1);
+    assert!(stderr(&again).contains(report["minimised"]["what"].as_str().unwrap()));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_campaign_that_cannot_be_is_refused() {
+    for args in [
+        "--seeds 5..5",
+        "--seeds 0..4 --shard 3/2",
+        "--seed 1 --room-version 13",
+        "--seed 1 --servers 0",
+        "--seed 1 --loss 101",
+        "--merge tests/data/scenario.json5",
+    ] {
+        assert_eq!(code(&simulate(args, &[])), 2, "{args}");
+    }
+}
