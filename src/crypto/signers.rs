@@ -1,7 +1,8 @@
 //! Which servers must have signed an event.
 
-use crate::pdu::Pdu;
+use crate::crypto::hash::is_intact;
 use crate::pdu::content::{Authoriser, Content, Membership};
+use crate::pdu::{MEMBER, Pdu};
 use crate::version::{AuthoriserSignature, EventIdFormat, JoinRule, RoomVersionRules};
 
 /// The reason for which a server must have signed an event.
@@ -27,7 +28,9 @@ pub struct RequiredSigner {
 /// The servers that must have signed an event, by what the event says before it is redacted.
 ///
 /// - The sender's server, unless the event is a third-party invite: that may be sent by another
-///   server than the one on which the inviter's user is.
+///   server than the one on which the inviter's user is. It has to be one still in the form in which
+///   it goes on after check 3. Where the content hash is wrong and redaction takes the
+///   `third_party_invite` away, a plain invite would be left that nobody has signed.
 /// - In room versions where the event states its id, the server that the id names.
 /// - In room versions with restricted joins, the server of the user who authorised a join.
 ///
@@ -45,9 +48,7 @@ pub fn required_signers(pdu: &Pdu, rules: &RoomVersionRules) -> Vec<RequiredSign
     let sender = pdu.sender().server_name();
     let mut signers = Vec::with_capacity(2);
 
-    let third_party = membership == Some(Membership::Invite)
-        && member.is_some_and(|member| member.third_party_invite().is_some());
-    if !third_party {
+    if !(is_third_party_invite(&content) && stays_third_party_invite(pdu, rules)) {
         signers.push(RequiredSigner {
             role: SignerRole::Sender,
             server: Some(sender.into()),
@@ -81,4 +82,20 @@ pub fn required_signers(pdu: &Pdu, rules: &RoomVersionRules) -> Vec<RequiredSign
         });
     }
     signers
+}
+
+fn is_third_party_invite(content: &Content) -> bool {
+    let Content::Member(member) = content else {
+        return false;
+    };
+    member.membership == Some(Membership::Invite) && member.third_party_invite().is_some()
+}
+
+/// Whether check 3 leaves a third-party invite one: its content hash is right, or it is one in its
+/// redacted form too.
+fn stays_third_party_invite(pdu: &Pdu, rules: &RoomVersionRules) -> bool {
+    is_intact(pdu, &mut Vec::new()) || {
+        let redacted = pdu.json().selected(&rules.redaction.kept(MEMBER).redacted);
+        is_third_party_invite(&Content::of_canonical(&redacted, MEMBER, true, rules))
+    }
 }
