@@ -101,6 +101,7 @@ fn is_signed(invite: &SignedInvite, keys: &InviteKeys) -> bool {
     .any(|(key, signature)| key.verify(&invite.message, &Signature::from_bytes(*signature)))
 }
 
-/// An event of 64 KiB has room for hundreds of signatures, and another for hundreds of keys; no
-/// honest invite needs more than a few of either.
-const MAX_VERIFICATIONS: usize = 256;
+/// How often a signature is held against a key. The one signature of an honest invite is held
+/// against as many keys as an event can name, some 1,100, and so are a dozen more. But 64 KiB of
+/// signatures against 64 KiB of keys would be some 700,000, and take the better part of a minute.
+const MAX_VERIFICATIONS: usize = 16_384;

@@ -3,14 +3,14 @@
 //! | construct                                             | what it stands for                  |
 //! |-------------------------------------------------------|-------------------------------------|
 //! | `{"$repeat": ["ab", 3]}`                              | `"ababab"`                          |
-//! | `{"$concat": ["a", …]}`                               | the strings in a row                |
+//! | `{"$concat": ["a", …]}`                               | the strings, or arrays, in a row    |
 //! | `{"$list": [x, 3]}`                                   | `[x, x, x]`                         |
 //! | `{"$by_version": [{"room_versions": […], "value": x}]}` | the value for the room version    |
 //! | `"{room_version}"`                                    | the room version                    |
 //!
 //! They may stand anywhere in an input and in an expectation, and inside one another.
 
-use crate::json::{Members, Object, Value};
+use crate::json::{Array, Members, Object, Value};
 use crate::lab::conformance::FileError;
 
 /// Writes out the constructs of a value for a room version. On a stack: values may be deep.
@@ -107,8 +107,18 @@ fn repeated(value: &Value) -> Option<Value> {
 }
 
 fn joined(value: &Value) -> Option<Value> {
-    let parts = value.as_array()?.iter().map(Value::as_str);
-    parts.collect::<Option<String>>().map(Value::from)
+    let parts = value.as_array()?;
+    let text = || parts.iter().map(Value::as_str).collect::<Option<String>>();
+    let list = || {
+        parts
+            .iter()
+            .map(Value::as_array)
+            .collect::<Option<Vec<_>>>()
+    };
+    let in_a_row = |lists: Vec<&Array>| lists.into_iter().flatten().cloned().collect::<Array>();
+    text()
+        .map(Value::from)
+        .or_else(|| list().map(in_a_row).map(Value::from))
 }
 
 fn listed(value: &Value) -> Option<Value> {
@@ -169,6 +179,7 @@ mod tests {
             r#"[{"x":{"$list":[{"$repeat":["a",1]},2]}}]"#,
             r#"[{"x":["a","a"]}]"#,
         );
+        same(r#"{"$concat":[{"$list":[1,2]},["a"]]}"#, r#"[1,1,"a"]"#);
         same(
             r#"{"a":"{room_version}","$list":[]}"#,
             r#"{"a":"6","$list":[]}"#,
