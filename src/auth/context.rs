@@ -102,8 +102,16 @@ impl<'a, S: StateView> Context<'a, S> {
             None => Membership::Leave,
         };
         Member {
-            membership,
+            membership: self.meaning(membership),
             by: event.map(|event| event.id),
+        }
+    }
+
+    /// What a membership means in the room version, of which not all know `knock`.
+    pub(super) fn meaning(&self, membership: Membership) -> Membership {
+        match membership {
+            Membership::Knock if !self.rules.auth.knows(JoinRule::Knock) => Membership::Unknown,
+            known => known,
         }
     }
 

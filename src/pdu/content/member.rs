@@ -6,7 +6,6 @@ use std::fmt;
 
 use crate::json::{Object, RawValue, Select, Value, base64};
 use crate::pdu::content::stored::{arrays, bytes};
-use crate::version::{JoinRule, RoomVersionRules};
 
 /// What the rules read of a member event's content.
 ///
@@ -38,11 +37,11 @@ pub enum Membership {
     Invite,
     /// In it.
     Join,
-    /// Asking to be invited.
+    /// Asking to be invited. No rule allows it before room version 7.
     Knock,
     /// Gone from it, or never there.
     Leave,
-    /// A value that the room version gives no meaning.
+    /// A value that means nothing.
     Unknown,
 }
 
@@ -60,12 +59,12 @@ impl Membership {
         }
     }
 
-    fn of(text: &str, rules: &RoomVersionRules) -> Self {
+    fn of(text: &str) -> Self {
         match text {
             "ban" => Self::Ban,
             "invite" => Self::Invite,
             "join" => Self::Join,
-            "knock" if rules.auth.knows(JoinRule::Knock) => Self::Knock,
+            "knock" => Self::Knock,
             "leave" => Self::Leave,
             _ => Self::Unknown,
         }
@@ -131,7 +130,7 @@ pub struct SignedInvite {
 pub(crate) const AUTHORISER: &str = "join_authorised_via_users_server";
 
 impl Member {
-    pub(super) fn of(content: &Object, rules: &RoomVersionRules) -> Self {
+    pub(super) fn of(content: &Object) -> Self {
         // What is not text has no more meaning than the empty text.
         let membership = content.get("membership").map(Value::as_str);
         Self::from_parts(
@@ -140,12 +139,11 @@ impl Member {
                 .get(AUTHORISER)
                 .map(|user| Authoriser::of(user.as_str())),
             content.get("third_party_invite"),
-            rules,
         )
     }
 
     /// The same of canonical text. One pass, and no tree but of a third-party invite.
-    pub(super) fn of_canonical(content: RawValue<'_>, rules: &RoomVersionRules) -> Self {
+    pub(super) fn of_canonical(content: RawValue<'_>) -> Self {
         let (mut membership, mut authoriser, mut invite) = (None, None, None);
         for (name, value) in content.members() {
             match &*name {
@@ -155,14 +153,13 @@ impl Member {
                 _ => {}
             }
         }
-        Self::from_parts(membership.as_deref(), authoriser, invite.as_ref(), rules)
+        Self::from_parts(membership.as_deref(), authoriser, invite.as_ref())
     }
 
     fn from_parts(
         membership: Option<&str>,
         authoriser: Option<Authoriser>,
         third_party_invite: Option<&Value>,
-        rules: &RoomVersionRules,
     ) -> Self {
         let third_party_invite = third_party_invite.map(|value| ThirdPartyInvite {
             signed: Signed::of(value),
@@ -172,7 +169,7 @@ impl Member {
             third_party_invite,
         };
         Self {
-            membership: membership.map(|text| Membership::of(text, rules)),
+            membership: membership.map(Membership::of),
             details: (details != Details::default()).then(|| Box::new(details)),
         }
     }

@@ -104,7 +104,7 @@ impl Content {
             return Self::Other;
         };
         match event_type {
-            MEMBER => Self::Member(Member::of_canonical(content, rules)),
+            MEMBER => Self::Member(Member::of_canonical(content)),
             JOIN_RULES if is_state => Self::JoinRules(join_rule_of_canonical(content, rules)),
             HISTORY_VISIBILITY if is_state => {
                 Self::HistoryVisibility(HistoryVisibility::of_canonical(content))
@@ -121,7 +121,7 @@ impl Content {
     fn read(content: &Object, event_type: &str, is_state: bool, rules: &RoomVersionRules) -> Self {
         match event_type {
             CREATE => Self::Create(Box::new(Create::of(content))),
-            MEMBER => Self::Member(Member::of(content, rules)),
+            MEMBER => Self::Member(Member::of(content)),
             POWER_LEVELS => Self::PowerLevels(Box::new(PowerLevels::of(content, rules))),
             JOIN_RULES if is_state => Self::JoinRules(join_rule(content, rules)),
             HISTORY_VISIBILITY if is_state => {
