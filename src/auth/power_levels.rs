@@ -25,10 +25,10 @@ pub(super) fn check<S: StateView>(cx: &Context<'_, S>, power: Power) -> Decision
         };
     }
     // 10.4
-    if cx.rules.auth.creator == CreatorRule::SenderAndAdditional {
-        if let Some((user, _)) = new.users.iter().find(|(user, _)| cx.is_creator(user)) {
-            return cx.decide(Rule::LevelUsersNameCreator).about(user);
-        }
+    if cx.rules.auth.creator == CreatorRule::SenderAndAdditional
+        && let Some((user, _)) = new.users.iter().find(|(user, _)| cx.is_creator(user))
+    {
+        return cx.decide(Rule::LevelUsersNameCreator).about(user);
     }
     // 10.5
     let old = match cx.power_levels() {

@@ -51,26 +51,26 @@ pub fn selection<'a>(event: &EventRef<'a>, rules: &RoomVersionRules) -> Selectio
     *k_create = create.then_some((CREATE, ""));
     *k_levels = Some((POWER_LEVELS, ""));
     *k_sender = Some((MEMBER, sender));
-    if event.event_type == MEMBER {
-        if let (Some(target), Content::Member(member)) = (event.state_key, event.content) {
-            let membership = member.membership;
-            *k_target = (target != sender).then_some((MEMBER, target));
-            let needs_join_rule = matches!(
-                membership,
-                Some(Membership::Join | Membership::Invite | Membership::Knock)
-            );
-            *k_join_rules = needs_join_rule.then_some((JOIN_RULES, ""));
-            if membership == Some(Membership::Invite) {
-                *k_invite = token(member).map(|token| (THIRD_PARTY_INVITE, token));
-            }
-            if membership == Some(Membership::Join) && rules.auth.knows(JoinRule::Restricted) {
-                *k_authoriser = match member.authoriser() {
-                    Some(Authoriser::Named(user)) if **user != *sender && **user != *target => {
-                        Some((MEMBER, &**user))
-                    }
-                    _ => None,
-                };
-            }
+    if event.event_type == MEMBER
+        && let (Some(target), Content::Member(member)) = (event.state_key, event.content)
+    {
+        let membership = member.membership;
+        *k_target = (target != sender).then_some((MEMBER, target));
+        let needs_join_rule = matches!(
+            membership,
+            Some(Membership::Join | Membership::Invite | Membership::Knock)
+        );
+        *k_join_rules = needs_join_rule.then_some((JOIN_RULES, ""));
+        if membership == Some(Membership::Invite) {
+            *k_invite = token(member).map(|token| (THIRD_PARTY_INVITE, token));
+        }
+        if membership == Some(Membership::Join) && rules.auth.knows(JoinRule::Restricted) {
+            *k_authoriser = match member.authoriser() {
+                Some(Authoriser::Named(user)) if **user != *sender && **user != *target => {
+                    Some((MEMBER, &**user))
+                }
+                _ => None,
+            };
         }
     }
     Selection { keys }

@@ -307,13 +307,13 @@ impl Mask {
 /// All bits but, perhaps, one. Those of no state are not set.
 fn words_without(index: Option<usize>, sets: usize) -> Box<[u64]> {
     let mut words = vec![u64::MAX; sets.div_ceil(64)];
-    if let Some(last) = words.last_mut().filter(|_| sets % 64 != 0) {
+    if let Some(last) = words.last_mut().filter(|_| !sets.is_multiple_of(64)) {
         *last = up_to(sets % 64);
     }
-    if let Some(index) = index {
-        if let Some(word) = words.get_mut(index / 64) {
-            *word &= !(1 << (index % 64));
-        }
+    if let Some(index) = index
+        && let Some(word) = words.get_mut(index / 64)
+    {
+        *word &= !(1 << (index % 64));
     }
     words.into()
 }

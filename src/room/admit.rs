@@ -349,11 +349,11 @@ impl Room {
         let target = event
             .state_key
             .filter(|_| dag.event_type(node) == Some(TypeIx::MEMBER));
-        if let (Some(user), Content::Member(_)) = (target, event.content) {
-            if let Some((_, server)) = user.split_once(':') {
-                let users = self.users.entry(server.into()).or_default();
-                users.insert(user.into());
-            }
+        if let (Some(user), Content::Member(_)) = (target, event.content)
+            && let Some((_, server)) = user.split_once(':')
+        {
+            let users = self.users.entry(server.into()).or_default();
+            users.insert(user.into());
         }
     }
 

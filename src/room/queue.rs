@@ -285,11 +285,11 @@ impl Queue {
 
     /// Says anew by which door a verified event came.
     pub(super) fn set_door(&mut self, id: &EventId, door: Door) {
-        if let Some(waiting) = self.verified.get_mut(id) {
-            if waiting.verified.door != door {
-                waiting.verified.door = door;
-                self.unsaved.insert(waiting.arrival);
-            }
+        if let Some(waiting) = self.verified.get_mut(id)
+            && waiting.verified.door != door
+        {
+            waiting.verified.door = door;
+            self.unsaved.insert(waiting.arrival);
         }
     }
 

@@ -229,12 +229,11 @@ impl Room {
     /// The receipt for an event that the room has; `None` if this copy may be a better one, or the
     /// event has only come with a claim.
     fn known(&self, node: NodeIndex, id: &EventId, pdu: &Pdu, door: Door) -> Option<Receipt> {
-        if let Some(hash) = self.hashes.get(&node) {
-            if *hash
+        if let Some(hash) = self.hashes.get(&node)
+            && *hash
                 != *crypto::canonical_reference_hash(pdu.json(), &self.timeline.rules).as_bytes()
-            {
-                return Some(Receipt::Dropped(Fault::OtherEvent { id: id.clone() }));
-            }
+        {
+            return Some(Receipt::Dropped(Fault::OtherEvent { id: id.clone() }));
         }
         let has_state = self.timeline.records.before(node).is_some();
         let may_arrive = has_state || self.saved.is_whole();

@@ -202,13 +202,12 @@ impl Node {
                 events.iter().all(|event| present(*event).is_none())
             }
             Self::Branch(children) => {
-                if let Some(child) = children.get_mut(slot) {
-                    if child
+                if let Some(child) = children.get_mut(slot)
+                    && child
                         .as_mut()
                         .is_some_and(|child| child.remove(level.below(), key))
-                    {
-                        *child = None;
-                    }
+                {
+                    *child = None;
                 }
                 children.iter().all(Option::is_none)
             }

@@ -296,10 +296,10 @@ impl States {
         if self.limit == 0 {
             return;
         }
-        if self.remembered.len() >= self.limit {
-            if let Some(oldest) = self.remembered.pop_front() {
-                self.resolved.remove(&oldest);
-            }
+        if self.remembered.len() >= self.limit
+            && let Some(oldest) = self.remembered.pop_front()
+        {
+            self.resolved.remove(&oldest);
         }
         self.remembered.push_back(states.clone());
         self.resolved.insert(states, resolved);

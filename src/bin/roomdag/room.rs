@@ -212,13 +212,12 @@ impl Intake {
     }
 
     fn compare(&mut self, position: Position, given_id: &GivenId, id: &EventId) {
-        if let GivenId::Stated(stated) = given_id {
-            if stated != id {
-                self.mismatches = self.mismatches.saturating_add(1);
-                let problem =
-                    format!("`event_id` is `{stated:.255}`, but the event's id is `{id}`");
-                self.problems.push((position, problem));
-            }
+        if let GivenId::Stated(stated) = given_id
+            && stated != id
+        {
+            self.mismatches = self.mismatches.saturating_add(1);
+            let problem = format!("`event_id` is `{stated:.255}`, but the event's id is `{id}`");
+            self.problems.push((position, problem));
         }
     }
 

@@ -201,10 +201,10 @@ impl<'a> Parser<'a> {
         }
         object.0.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for pair in object.0.windows(2) {
-            if let [(first, _), (second, _)] = pair {
-                if first == second {
-                    return Err(self.error(ParseErrorKind::DuplicateKey(truncated(first))));
-                }
+            if let [(first, _), (second, _)] = pair
+                && first == second
+            {
+                return Err(self.error(ParseErrorKind::DuplicateKey(truncated(first))));
             }
         }
         Ok(())

@@ -84,10 +84,10 @@ impl CanonicalObject {
     ///
     /// A [`ParseError`] of any kind.
     pub fn parse_within(input: &[u8], mode: Mode, limits: &Limits) -> Result<Self, ParseError> {
-        if input.len() <= limits.input_bytes {
-            if let Some(object) = Self::recognised(input, limits.json_depth) {
-                return Ok(object);
-            }
+        if input.len() <= limits.input_bytes
+            && let Some(object) = Self::recognised(input, limits.json_depth)
+        {
+            return Ok(object);
         }
         Ok(Object::parse_within(input, mode, limits)?.into())
     }

@@ -90,11 +90,11 @@ fn settle(case: &mut Case, recorded: &Object) -> Result<(), FileError> {
     let mut right = case.expect.clone();
     let mut by = None;
     for (check, rule) in CHECKS.into_iter().zip(rules) {
-        if let Some((ruling, verdict)) = exceptions::auth(event, rule, slug) {
-            if opt_text(&right, check) != Some(verdict) {
-                right.insert(check, verdict);
-                by = Some(ruling);
-            }
+        if let Some((ruling, verdict)) = exceptions::auth(event, rule, slug)
+            && opt_text(&right, check) != Some(verdict)
+        {
+            right.insert(check, verdict);
+            by = Some(ruling);
         }
     }
     if let Some(ruling) = by {

@@ -172,7 +172,7 @@ pub(super) fn wire(value: &Value, field: &'static str) -> Result<Vec<u8>, FileEr
 /// The bytes that are written in hex.
 pub(super) fn hex(digits: &str) -> Option<Vec<u8>> {
     let digits = digits.as_bytes();
-    if digits.len() % 2 != 0 || !digits.iter().all(u8::is_ascii_hexdigit) {
+    if !digits.len().is_multiple_of(2) || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     let pairs = digits.chunks_exact(2);

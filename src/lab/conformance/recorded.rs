@@ -181,10 +181,10 @@ fn format(recorded: &Recorded<'_>) -> Result<Vec<Case>, FileError> {
         case.expect.insert("content_hash", hash);
     }
     let pdu = Pdu::from_json(event.clone(), rules, &Limits::default());
-    if let Some((ruling, verdict)) = exceptions::format(&pdu, rules, expect) {
-        if verdict != opt_text(&case.expect, "verdict").unwrap_or_default() {
-            case.rule(ruling, Object::from_iter([("verdict", verdict)]));
-        }
+    if let Some((ruling, verdict)) = exceptions::format(&pdu, rules, expect)
+        && verdict != opt_text(&case.expect, "verdict").unwrap_or_default()
+    {
+        case.rule(ruling, Object::from_iter([("verdict", verdict)]));
     }
     Ok(vec![case])
 }

@@ -53,10 +53,10 @@ impl<'a> Layout<'a> {
             Some(_) => {}
         }
         let first = cutter.value();
-        if let (Ok(first), None) = (first, cutter.peek()) {
-            if first.bytes.starts_with(b"{") {
-                return object(bytes, first);
-            }
+        if let (Ok(first), None) = (first, cutter.peek())
+            && first.bytes.starts_with(b"{")
+        {
+            return object(bytes, first);
         }
         // More than one value, or something that is no JSON: lines, or a scenario.
         let parts = lines(bytes);
@@ -93,10 +93,11 @@ fn array<'a>(bytes: &'a [u8], cutter: &mut Cutter<'a>) -> Result<Layout<'a>, Rea
     let whole = cutter.value().map_err(broken)?;
     let elements = span::elements(bytes, whole.start).map_err(broken)?;
     // The first version of `/send_join` answers with a status and an object.
-    if let [status, body] = *elements {
-        if status.bytes == b"200" && body.bytes.starts_with(b"{") {
-            return object(bytes, body);
-        }
+    if let [status, body] = *elements
+        && status.bytes == b"200"
+        && body.bytes.starts_with(b"{")
+    {
+        return object(bytes, body);
     }
     Ok(Layout::Parts(Parts::of(
         Shape::Array,

@@ -76,10 +76,10 @@ impl Scenario {
         for json in self.events.iter().flatten() {
             position = position.saturating_add(1);
             let content = json.get("content").and_then(Value::as_object);
-            if content.is_some_and(|content| content.contains_key("room_version")) {
-                if let Some(id) = room_version::stated(json, Position::Event(position))? {
-                    return Ok(id);
-                }
+            if content.is_some_and(|content| content.contains_key("room_version"))
+                && let Some(id) = room_version::stated(json, Position::Event(position))?
+            {
+                return Ok(id);
             }
         }
         Ok(DEFAULT_ROOM_VERSION.to_owned())

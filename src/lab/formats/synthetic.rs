@@ -41,10 +41,10 @@ impl Completion {
             }
             ts => self.time = ts.unwrap_or(self.time).saturating_add(STEP),
         }
-        if !json.contains_key("room_id") {
-            if let Some(room_id) = self.room_id(json) {
-                json.insert("room_id", room_id);
-            }
+        if !json.contains_key("room_id")
+            && let Some(room_id) = self.room_id(json)
+        {
+            json.insert("room_id", room_id);
         }
         for field in ["prev_events", "auth_events"] {
             match json.get_mut(field) {

@@ -344,10 +344,11 @@ impl Simulation {
             server.receive_again(bytes, &receipt, now)?;
         }
         self.say(|| format!("{at} takes from {from}: {}", brief(&receipt)));
-        if let Receipt::Waiting(missing) = receipt {
-            if !self.random.chance(self.weather.lazy) && self.wire.reaches(at, from) {
-                self.fill(at, from, &missing.event)?;
-            }
+        if let Receipt::Waiting(missing) = receipt
+            && !self.random.chance(self.weather.lazy)
+            && self.wire.reaches(at, from)
+        {
+            self.fill(at, from, &missing.event)?;
         }
         Ok(())
     }

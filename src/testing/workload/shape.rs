@@ -242,10 +242,11 @@ fn ladder(world: &mut World, rungs: usize) -> Vec<Branch> {
     below.truncate(10);
     for rung in 0..rungs {
         for side in 0..10 {
+            let state_key = side.to_string();
             let wish = Wish {
                 sender: 0,
                 event_type: "org.example.rung",
-                state_key: Some(&format!("{side}")),
+                state_key: Some(&state_key),
                 content: content::text("rung", rung),
             };
             world.send(&mut branch, wish, Some(&below));

@@ -73,7 +73,11 @@ fn a_room_loaded_by_what_is_missing_is_the_room_loaded_in_order() {
         let name = |at: usize| format!("${at}");
         let prev = at.checked_sub(1).map(name);
         let auth = at.checked_sub(1).map(|prev| name(prev / 10 * 10));
-        let draft = if at % 10 == 0 { state } else { message };
+        let draft = if at.is_multiple_of(10) {
+            state
+        } else {
+            message
+        };
         let (auth, prev): (Vec<_>, Vec<_>) =
             (auth.into_iter().collect(), prev.into_iter().collect());
         let auth: Vec<&str> = auth.iter().map(String::as_str).collect();

@@ -340,10 +340,10 @@ fn a_provisional_event_is_rejected_if_the_complete_state_says_so() {
                 };
                 let notices = scribe.take(&mut room, &mine, &claim).unwrap();
                 for notice in notices {
-                    if let Notice::Settled { event, receipt: of } = notice {
-                        if event == forged {
-                            receipt = of;
-                        }
+                    if let Notice::Settled { event, receipt: of } = notice
+                        && event == forged
+                    {
+                        receipt = of;
                     }
                 }
             }

@@ -206,10 +206,10 @@ impl Scribe {
             if matches!(text("membership"), Some("join" | "invite" | "knock")) {
                 keys.push((JOIN_RULES, ""));
             }
-            if let Some(authoriser) = text("join_authorised_via_users_server") {
-                if authoriser != draft.sender {
-                    keys.push((MEMBER, authoriser));
-                }
+            if let Some(authoriser) = text("join_authorised_via_users_server")
+                && authoriser != draft.sender
+            {
+                keys.push((MEMBER, authoriser));
             }
         }
         let mut found = Vec::new();

@@ -178,11 +178,11 @@ fn report(
                     minimised.steps.len(),
                 ));
             }
-        } else if args.seeds.single().is_some() {
-            if let Err(divergence) = story(failed.seed, &rules(&failed.room_version)?).tell() {
-                for line in &divergence.story {
-                    console.note(line);
-                }
+        } else if args.seeds.single().is_some()
+            && let Err(divergence) = story(failed.seed, &rules(&failed.room_version)?).tell()
+        {
+            for line in &divergence.story {
+                console.note(line);
             }
         }
     }

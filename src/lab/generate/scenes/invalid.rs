@@ -166,10 +166,10 @@ impl World {
         if let Some(content) = content {
             content.insert("body", "something else");
         }
-        if let Some(node) = self.publish(branch, &event) {
-            if self.is_accepted(node) {
-                *branch = self.at(node);
-            }
+        if let Some(node) = self.publish(branch, &event)
+            && self.is_accepted(node)
+        {
+            *branch = self.at(node);
         }
     }
 }

@@ -29,12 +29,12 @@ impl Store {
         let mut events: BTreeMap<&str, &EventRow> = BTreeMap::new();
         let mut stack: Vec<&str> = needs.events.iter().map(EventId::as_str).collect();
         while let Some(id) = stack.pop() {
-            if let Some(row) = table.get(id) {
-                if events.insert(id, row).is_none() {
-                    stack.extend(row.auth_events.iter().map(String::as_str));
-                    if hides_nothing(row) {
-                        stack.extend(row.prev_events.iter().map(String::as_str));
-                    }
+            if let Some(row) = table.get(id)
+                && events.insert(id, row).is_none()
+            {
+                stack.extend(row.auth_events.iter().map(String::as_str));
+                if hides_nothing(row) {
+                    stack.extend(row.prev_events.iter().map(String::as_str));
                 }
             }
         }
@@ -48,10 +48,10 @@ impl Store {
         let mut states: BTreeMap<u32, &StateRow> = BTreeMap::new();
         let mut stack = needs.states.clone();
         while let Some(state) = stack.pop() {
-            if let Some(row) = by_number.get(&state) {
-                if states.insert(state, row).is_none() {
-                    stack.extend(row.parent);
-                }
+            if let Some(row) = by_number.get(&state)
+                && states.insert(state, row).is_none()
+            {
+                stack.extend(row.parent);
             }
         }
         Rows {
