@@ -3,11 +3,12 @@
 //! Spec: <https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events>
 
 use roomdag::crypto::{
-    KeyRing, KeyStatus, POLICY_SERVER_KEY, Timestamp, Validity, VerifyKey, sign_json, verify_json,
+    KeyRing, KeyStatus, POLICY_SERVER_KEY, Timestamp, Validity, VerifyKey, content_hash, sign_json,
+    verify_json,
 };
 use roomdag::json::{Object, Value};
 use roomdag::pdu::{Pdu, redact};
-use roomdag::testing::{Random, drawn, plain};
+use roomdag::testing::{Random, drawn};
 use roomdag::version::{EventIdFormat, JoinRule, KeyValidity, RoomVersionRules};
 use roomdag::{KeyId, ServerName, SigningKey};
 
@@ -50,23 +51,29 @@ fn required(event: &Object, rules: &RoomVersionRules) -> Vec<Option<String>> {
         let content = event.get("content").and_then(Value::as_object);
         content.and_then(|content| content.get(key).cloned())
     };
-    let is_member = event.contains_key("state_key")
-        && event.get("type").and_then(Value::as_str) == Some("m.room.member");
+    // Without a state key too, though the rules reject it then.
+    let is_member = event.get("type").and_then(Value::as_str) == Some("m.room.member");
     let is = |membership| {
         is_member && of(event, "membership").as_ref().and_then(Value::as_str) == Some(membership)
     };
     let hashes = event.get("hashes").and_then(Value::as_object);
     let stated = text(hashes.and_then(|hashes| hashes.get("sha256"))).unwrap_or_default();
-    let is_intact = stated.trim_end_matches('=').replace('-', "+").replace('_', "/")
-        == plain::content_hash(event);
+    let is_intact = stated
+        .trim_end_matches('=')
+        .replace('-', "+")
+        .replace('_', "/")
+        == content_hash(event).to_base64();
     // As the event goes on, which is redacted if its hash is wrong.
     let stays = is_intact || of(&redact(event, rules), "third_party_invite").is_some();
+    let sender = text(event.get("sender")).and_then(server);
     let mut required = Vec::new();
-    if !(is("invite") && of(event, "third_party_invite").is_some() && stays) {
-        required.push(text(event.get("sender")).and_then(server));
-    }
     if rules.event_id == EventIdFormat::Field {
-        required.push(text(event.get("event_id")).and_then(server));
+        // A third-party invite may be without the sender's signature whatever its id.
+        let names = text(event.get("event_id")).and_then(server);
+        required.extend(Some(names).filter(|names| *names != sender));
+    }
+    if !(is("invite") && of(event, "third_party_invite").is_some() && stays) {
+        required.push(sender);
     }
     if rules.auth.knows(JoinRule::Restricted) && is("join") {
         let authoriser = of(event, "join_authorised_via_users_server");

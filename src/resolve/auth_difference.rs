@@ -191,6 +191,7 @@ struct Mask {
 }
 
 #[derive(Clone)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 enum Bits {
     /// Of up to 64 states.
     Word(u64),
@@ -330,7 +331,7 @@ fn up_to(bits: usize) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::Mask;
+    use super::{Bits, Mask};
 
     /// The states of a mask.
     fn states(mask: &Mask, sets: usize) -> BTreeSet<usize> {
@@ -384,5 +385,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn masks_of_one_state_or_all_but_one_take_no_list() {
+        let sets = 100;
+        let all_but = |index| Mask::without(std::iter::once(index), sets);
+        let joined = |mut one: Mask, other: Mask| {
+            one.insert(&other, sets);
+            one.bits
+        };
+        assert_eq!(
+            joined(Mask::only(1, sets), Mask::only(1, sets)),
+            Bits::Only(1)
+        );
+        assert_eq!(joined(Mask::only(1, sets), all_but(2)), Bits::AllBut(2));
+        assert_eq!(joined(all_but(2), all_but(2)), Bits::AllBut(2));
+        assert_eq!(joined(all_but(2), Mask::only(1, sets)), Bits::AllBut(2));
+        for full in [(all_but(1), all_but(2)), (all_but(1), Mask::only(1, sets))] {
+            assert_eq!(joined(full.0, full.1), Mask::FULL.bits);
+        }
+        let word = joined(Mask::only(1, 64), Mask::only(2, 64));
+        assert!(matches!(word, Bits::Word(_)), "{word:?}");
     }
 }

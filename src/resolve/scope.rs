@@ -45,9 +45,9 @@ impl<'a> Scope<'a> {
         let known = self.create.get().copied().filter(is_of_room);
         known.or_else(|| {
             let node = self.dag.node(format!("${rest}"))?;
-            Some(*self.create.get_or_init(|| node))
-                .filter(is_of_room)
-                .or(Some(node))
+            // Events of other rooms, which no rule lets in, look theirs up each time.
+            self.create.get_or_init(|| node);
+            Some(node)
         })
     }
 
@@ -121,4 +121,51 @@ pub(super) fn sort_by_id<T>(scope: &Scope<'_>, items: &mut [T], event: impl Fn(&
         // A shorter id may be equal to the start of a longer one; all of it is compared.
         Some((start.map_or(0, |start| u64::from_be_bytes(*start)), id))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scope;
+    use crate::dag::RoomDag;
+    use crate::event::{AuthoriserSigned, Event, EventRef, PrevEvents};
+    use crate::id::{EventId, RoomId, UserId};
+    use crate::pdu::content::Content;
+    use crate::resolve::Options;
+    use crate::version::V12;
+
+    fn event(id: &str, room_id: &str, event_type: &str) -> Event {
+        let parts = EventRef {
+            id: &EventId::from_trusted(id),
+            room_id: &RoomId::from_trusted(room_id),
+            event_type,
+            state_key: Some(""),
+            sender: &UserId::from_trusted("@alice:a"),
+            origin_server_ts: 1,
+            depth: 1,
+            prev_events: PrevEvents::None,
+            content: &Content::Other,
+            redacts: None,
+            states_room_id: event_type != "m.room.create",
+            authoriser_signature: AuthoriserSigned::Unchecked,
+        };
+        Event::trusted(&parts, Vec::new(), Vec::new())
+    }
+
+    #[test]
+    fn each_event_has_the_create_event_of_its_own_room() {
+        let mut dag = RoomDag::new();
+        for room in ["one", "two"] {
+            let (create, id) = (format!("${room}"), format!("!{room}"));
+            dag.insert(event(&create, &id, "m.room.create")).unwrap();
+            let topic = format!("${room}-topic");
+            dag.insert(event(&topic, &id, "m.room.topic")).unwrap();
+        }
+        let options = Options::of(&V12);
+        let scope = Scope::new(&dag, &V12, &options);
+        for room in ["one", "two", "one"] {
+            let topic = dag.node(format!("${room}-topic")).unwrap();
+            let implied = scope.implied_create(&dag.event(topic).unwrap());
+            assert_eq!(implied, dag.node(format!("${room}")));
+        }
+    }
 }

@@ -169,6 +169,54 @@ fn conflicted_events_on_a_long_mainline_do_not_each_walk_it() {
     }
 }
 
+/// The cost of resolving two topics, both of which rest on the first of that many power levels in a
+/// line, and two names, which rest on the last. That many events cite each name.
+fn old_and_young(len: usize, citing: usize, with_topics: bool) -> u64 {
+    let mut sketch = Sketch::new(&V12);
+    let first = sketch.levels(None);
+    let topics = [(); 2].map(|()| sketch.put("m.room.topic", "", "{}", &[&first]));
+    let mut last = first;
+    for _ in 1..len {
+        last = sketch.levels(Some(&last));
+    }
+    let names = [(); 2].map(|()| sketch.put("m.room.name", "", "{}", &[&last]));
+    for at in 0..citing {
+        sketch.put(
+            "org.example.x",
+            &at.to_string(),
+            "{}",
+            &[&names[0], &names[1]],
+        );
+    }
+    let states = [0, 1].map(|side| {
+        let topic = Some(&topics[side]).filter(|_| with_topics);
+        sketch.state(topic.into_iter().chain([&names[side], &last]))
+    });
+    resolving(&sketch.dag, &states, &V12)
+}
+
+#[test]
+fn what_is_older_than_the_conflict_is_not_walked() {
+    let cost = |len| old_and_young(len, 40, false);
+    assert!(cost(800) <= cost(50) * 3 / 2, "{} {}", cost(800), cost(50));
+}
+
+#[test]
+fn between_conflicted_events_that_nothing_cites_nothing_is_walked() {
+    let cost = |len| old_and_young(len, 0, true);
+    assert!(cost(800) <= cost(50) * 3 / 2, "{} {}", cost(800), cost(50));
+}
+
+#[test]
+fn states_that_are_one_cost_nothing() {
+    let (dag, states) = members(30, &V12);
+    let twice = [states[0].clone(), states[0].clone()];
+    let options = Options::of(&V12);
+    let (resolution, effort) = counted(|| resolve(&dag, &twice, &V12, &options).unwrap());
+    assert!(resolution.state.same(&states[0]));
+    assert_eq!(effort.total(), 0);
+}
+
 /// Eight states, in which that many members each have one of two events.
 fn members(count: usize, rules: &RoomVersionRules) -> (RoomDag, Vec<StateMap>) {
     let mut sketch = Sketch::new(rules);

@@ -31,6 +31,23 @@ fn an_empty_graph_knows_nothing() {
 }
 
 #[test]
+fn a_rejection_is_remembered_when_an_earlier_event_is_rejected_after_it() {
+    let ids: Vec<String> = (0..200).map(|at| format!("${at}")).collect();
+    let mut dag = dag_of(
+        &ids.iter()
+            .map(|id| message(id, &[], &[]))
+            .collect::<Vec<_>>(),
+    );
+    let [early, late] = ["$3", "$190"].map(|id| dag.node(id).unwrap());
+    dag.reject(late);
+    dag.reject(early);
+    let rejected = ids
+        .iter()
+        .filter(|id| dag.is_rejected(dag.node(id.as_str()).unwrap()));
+    assert_eq!(rejected.collect::<Vec<_>>(), ["$3", "$190"]);
+}
+
+#[test]
 fn an_event_is_given_back_as_it_was() {
     let room = RoomId::from_trusted("!room:x");
     let (sender, id) = (
