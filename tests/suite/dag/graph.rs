@@ -33,11 +33,7 @@ fn an_empty_graph_knows_nothing() {
 #[test]
 fn a_rejection_is_remembered_when_an_earlier_event_is_rejected_after_it() {
     let ids: Vec<String> = (0..200).map(|at| format!("${at}")).collect();
-    let mut dag = dag_of(
-        &ids.iter()
-            .map(|id| message(id, &[], &[]))
-            .collect::<Vec<_>>(),
-    );
+    let mut dag = dag_of(ids.iter().map(|id| message(id, &[], &[])));
     let [early, late] = ["$3", "$190"].map(|id| dag.node(id).unwrap());
     dag.reject(late);
     dag.reject(early);
