@@ -214,7 +214,7 @@ impl Validity {
 /// Key names are never reused by a server that is well. The key that was known first stays, and it
 /// is for the host to find out which is right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{server}` has other keys of the names {keys:?}")]
+#[error("`{server}` has other keys of the names `{}`", .keys.iter().map(KeyId::as_str).collect::<Vec<_>>().join("`, `"))]
 pub struct KeyConflict {
     /// The server.
     pub server: ServerName,

@@ -1,5 +1,7 @@
 //! Which servers must have signed an event.
 
+use std::fmt;
+
 use crate::crypto::hash::is_intact;
 use crate::pdu::content::{Authoriser, Content, Membership};
 use crate::pdu::{MEMBER, Pdu};
@@ -14,6 +16,16 @@ pub enum SignerRole {
     EventId,
     /// Its user authorised a restricted join.
     Authoriser,
+}
+
+impl fmt::Display for SignerRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sender => "sender",
+            Self::EventId => "event id",
+            Self::Authoriser => "authoriser",
+        })
+    }
 }
 
 /// A server that must have signed an event.

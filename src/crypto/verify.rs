@@ -60,6 +60,8 @@ pub fn verify(
         match check.signer(&signer) {
             Ok(()) if signer.role == SignerRole::Authoriser => authoriser = AuthoriserSigned::Valid,
             Ok(()) => {}
+            // A server that must sign for two reasons, or without any signatures at all.
+            Err(error) if errors.contains(&error) => {}
             Err(error) => errors.push(error),
         }
     }
@@ -114,7 +116,7 @@ pub const POLICY_SERVER_KEY: &str = "ed25519:policy_server";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct VerifyError {
-    /// What is wrong, for each server that must sign and did not.
+    /// What is wrong, for each server that must sign and did not; nothing twice.
     pub errors: Vec<SignatureError>,
 }
 
@@ -141,7 +143,7 @@ impl VerifyError {
 #[non_exhaustive]
 pub enum SignatureError {
     /// A server must sign, but what should name it names none.
-    #[error("no server is named that could sign as {role:?}")]
+    #[error("no server is named that could sign as its {role}")]
     NoSigner {
         /// The reason for which it must.
         role: SignerRole,

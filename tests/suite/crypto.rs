@@ -9,15 +9,15 @@ mod signing;
 
 use proptest::prelude::*;
 use roomdag::crypto::{
-    self, JsonSignatureError, KeyConflict, KeyDocumentError, Signature, SigningKey, Timestamp,
-    VerifyKey, content_hash,
+    self, JsonSignatureError, KeyConflict, KeyDocumentError, KeyRing, Signature, SignatureError,
+    SigningKey, Timestamp, VerifyKey, content_hash,
 };
 use roomdag::id::{KeyId, ServerName};
-use roomdag::json::{Mode, Object};
+use roomdag::json::{Mode, Object, Value};
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
 use roomdag::pdu::content::{Content, NamedLevel, Power};
-use roomdag::version::{V3, V6, V10};
+use roomdag::version::{EventIdFormat, V1, V3, V6, V10};
 
 /// The seed of the specification's examples.
 const SEED: &str = "YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
@@ -61,7 +61,7 @@ fn the_wording_of_errors() {
     };
     assert_eq!(
         conflict.to_string(),
-        r#"`a` has other keys of the names ["ed25519:1"]"#
+        "`a` has other keys of the names `ed25519:1`"
     );
     let error = KeyDocumentError::Signature {
         server: server("a"),
@@ -106,6 +106,33 @@ fn an_event_with_another_content_hash_is_read_in_its_redacted_form() {
         content.insert("invite", 70);
         json.insert("content", content);
         assert_eq!(levels(&json), [60, 70].map(Power::from));
+    }
+}
+
+/// It may have to sign as the sender's server and as that of the event id.
+#[test]
+fn a_server_that_has_not_signed_is_named_once() {
+    for (rules, unsigned) in [(&V1, "{}"), (&V1, "7"), (&V6, "{}"), (&V6, "7")] {
+        let mut json = object(
+            r#"{"type":"m.room.message","sender":"@a:x","room_id":"!r:x","event_id":"$e:x",
+            "content":{},"depth":1,"origin_server_ts":1,"prev_events":[],"auth_events":[]}"#,
+        );
+        let hash = Object::from_iter([("sha256", content_hash(&json).to_base64())]);
+        json.insert("hashes", hash);
+        if rules.event_id != EventIdFormat::Field {
+            json.remove("event_id");
+        }
+        let signatures = Value::parse(unsigned.as_bytes(), Mode::Strict).unwrap();
+        json.insert("signatures", signatures);
+        let pdu = Pdu::from_json(json, rules, &Limits::default()).unwrap();
+        let refused = crypto::verify(pdu, rules, &KeyRing::new(), NOW, &Limits::default());
+        let once = SignatureError::Unsigned { server: "x".into() };
+        assert_eq!(
+            refused.unwrap_err().errors,
+            [once],
+            "{} {unsigned}",
+            rules.id
+        );
     }
 }
 
