@@ -3,28 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto;
-use crate::event::HashCheck;
 use crate::id::EventId;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
-use crate::replay::{Replay, ReplayOptions, Status};
+use crate::replay::{Replay, ReplayOptions};
 use crate::room::{NoRedaction, RedactionOutcome, Room, Standing};
-use crate::state::{StateDigest, StateMap};
+use crate::testing::network::facts::{Digests, Facts};
 use crate::testing::network::server::{Door, Server};
 use crate::testing::network::wish::Wish;
-use crate::testing::network::{Simulation, Step};
-use crate::timeline::Quality;
-
-/// What all replicas must say of an event.
-#[derive(Clone, Debug, PartialEq)]
-struct Facts {
-    rejected: bool,
-    before: Option<StateDigest>,
-    after: Option<StateDigest>,
-    quality: Option<Quality>,
-    content_hash: Option<HashCheck>,
-    redaction: Option<RedactionOutcome>,
-}
+use crate::testing::network::{Simulation, Step, words};
 
 impl Simulation {
     /// Heals the network, and lets everything come to everybody.
@@ -64,7 +51,7 @@ impl Simulation {
         let mut watcher = Server::new("watcher.example", 255, 1, setup)?;
         watcher.ring = self.server(0)?.ring.clone();
         let opened = Room::open(&create, &watcher.setup, &watcher.ring, now);
-        let (room, receipt) = opened.map_err(|error| format!("{error:?}"))?;
+        let (room, receipt) = opened.map_err(|error| error.to_string())?;
         let id = receipt.event().ok_or("a create event without an id")?;
         watcher.kept.insert(id.clone(), create);
         watcher.live.insert(id.clone());
@@ -98,10 +85,9 @@ impl Simulation {
             }
         }
         let server = self.server(at)?;
-        let waiting: Vec<_> = server.room.iter().flat_map(Room::waiting).collect();
-        Err(format!(
-            "{at} has been sent everything, and waits for {waiting:?}"
-        ))
+        let waiting = server.room.iter().flat_map(Room::waiting);
+        let waiting = words::listed(waiting.map(|missing| words::waiting(&missing)));
+        Err(format!("{at} has been sent everything: {waiting}"))
     }
 
     /// The servers send a message each, one after the other, until one event is all that anybody
@@ -116,7 +102,7 @@ impl Simulation {
                 for user in self.server(at)?.users.clone() {
                     let wish = Wish::message(&user, "closing");
                     let now = self.now();
-                    if let Ok((id, bytes)) = self.server(at)?.send(wish.draft(), now)? {
+                    if let Ok((id, bytes)) = self.server(at)?.send(&wish, now)? {
                         self.say(|| format!("{user} closes with {id}"));
                         self.record(id, bytes.clone(), at);
                         for to in (0..self.servers.len()).filter(|to| *to != at) {
@@ -150,25 +136,11 @@ impl Simulation {
         let mut digests = Digests::default();
         let mut expected: BTreeMap<&EventId, Facts> = BTreeMap::new();
         let mut soft_failed: BTreeSet<&EventId> = BTreeSet::new();
-        for (id, node) in self
-            .made
-            .keys()
-            .filter_map(|id| Some((id, replay.dag().node(id)?)))
-        {
-            let verdict = replay.verdict(node).ok_or("no verdict in the replay")?;
-            let digest = |digests: &mut Digests, state: Option<&StateMap>| {
-                state.and_then(|state| digests.of(state, |state| replay.dag().digest(state)))
-            };
+        for id in self.made.keys() {
+            let of_replay = Facts::of_replay(&replay, id, &mut digests);
             expected.insert(
                 id,
-                Facts {
-                    rejected: verdict.status() == Status::Rejected,
-                    before: digest(&mut digests, replay.state_before(node)),
-                    after: digest(&mut digests, replay.state_after(node)),
-                    quality: Some(Quality::Computed),
-                    content_hash: Some(HashCheck::Ok),
-                    redaction: None,
-                },
+                of_replay.ok_or_else(|| format!("the replay does not judge {id}"))?,
             );
         }
         let mut redactions: BTreeMap<&EventId, RedactionOutcome> = BTreeMap::new();
@@ -195,23 +167,23 @@ impl Simulation {
                         soft_failed.insert(id);
                     }
                     Some(Standing::Accepted | Standing::Rejected) => {}
-                    standing => return Err(format!("{name}: in the end {id} is {standing:?}")),
+                    other => {
+                        let word = words::standing(other);
+                        return Err(format!("{name}: in the end {id} is {word}"));
+                    }
                 }
                 if !server.kept.contains_key(id) {
                     return Err(format!("{name} was never told to keep {id}"));
                 }
-                let found = facts(room, id, standing, &mut digests);
+                let found = Facts::of(room, id, &mut digests);
                 let mut of_replay = expected
                     .get(id)
                     .cloned()
                     .ok_or_else(|| format!("the replay does not have {id}"))?;
                 of_replay.redaction.clone_from(&found.redaction);
                 if found != of_replay {
-                    return Err(format!(
-                        "{name}, {id}: {found:?} ({:?}), in the replay {of_replay:?} ({:?})",
-                        room.verdict(id),
-                        replay.dag().node(id).and_then(|node| replay.verdict(node)),
-                    ));
+                    let difference = found.difference(&of_replay, id, room, &replay);
+                    return Err(format!("{name}: {difference}"));
                 }
                 let depends_on_arrival = matches!(
                     found.redaction,
@@ -222,7 +194,11 @@ impl Simulation {
                 if let Some(redaction) = found.redaction.filter(|_| !depends_on_arrival) {
                     let first = redactions.entry(id).or_insert_with(|| redaction.clone());
                     if *first != redaction {
-                        return Err(format!("{name}, {id}: {redaction:?}, elsewhere {first:?}"));
+                        return Err(format!(
+                            "{name}, of the redaction {id}: {}; elsewhere: {}",
+                            words::redaction(&redaction),
+                            words::redaction(first),
+                        ));
                     }
                 }
             }
@@ -249,10 +225,19 @@ impl Simulation {
         let mut present = BTreeSet::new();
         for room in self.rooms() {
             let state = room.current_state().map_err(|error| error.to_string())?;
-            present.insert((room.extremities(), state.digest()));
+            let digest = state.digest().ok_or("a room does not know its own state")?;
+            present.insert((room.extremities(), digest));
         }
         if must_agree && present.len() != 1 {
-            return Err(format!("the servers follow different events: {present:?}"));
+            let present = present.iter().map(|(extremities, state)| {
+                let extremities = words::listed(extremities);
+                format!("{extremities} with the state {state}")
+            });
+            let present: Vec<String> = present.collect();
+            return Err(format!(
+                "the servers follow different events: {}",
+                present.join("; ")
+            ));
         }
         Ok(())
     }
@@ -265,12 +250,16 @@ impl Simulation {
             .collect();
         let current = replay.current_state().map_err(|error| error.to_string())?;
         let digest = replay.dag().digest(&current.state);
+        let digest = digest.ok_or("the replay does not know its own state")?;
         for room in self.rooms() {
             let state = room.current_state().map_err(|error| error.to_string())?;
-            let found = (room.extremities(), state.digest());
+            let of_room = state.digest().ok_or("a room does not know its own state")?;
+            let found = (room.extremities(), of_room);
             if found != (extremities.clone(), digest) {
+                let (follows, state) = (words::listed(&found.0), found.1);
                 return Err(format!(
-                    "a room follows {found:?}, the replay {extremities:?}"
+                    "a room follows {follows} with the state {state}, the replay {} with {digest}",
+                    words::listed(&extremities),
                 ));
             }
         }
@@ -288,26 +277,6 @@ impl Simulation {
             .filter_map(|bytes| Pdu::parse(bytes, &rules, &limits).ok());
         let events = pdus.map(|pdu| crypto::unverified(pdu, &rules));
         Replay::run(events, &rules, ReplayOptions::of(&rules), |_| {})
-    }
-}
-
-/// What a room says of an event.
-fn facts(room: &Room, id: &EventId, standing: Option<Standing>, digests: &mut Digests) -> Facts {
-    let before = room.state_before(id);
-    let after = room.state_after(id);
-    let node = room.dag().node(id);
-    let redaction = room.redaction(id);
-    Facts {
-        rejected: standing == Some(Standing::Rejected),
-        before: before.and_then(|state| digests.of(state.map(), |_| state.digest())),
-        after: after.and_then(|state| digests.of(state.map(), |_| state.digest())),
-        quality: before.map(|state| state.quality()),
-        content_hash: node
-            .and_then(|node| room.dag().provenance(node))
-            .map(|provenance| provenance.content_hash),
-        redaction: redaction.filter(|outcome| {
-            *outcome != RedactionOutcome::DoesNotApply(NoRedaction::NotARedaction)
-        }),
     }
 }
 
@@ -333,24 +302,4 @@ fn is_unsound(room: &Room, live: &BTreeSet<EventId>) -> bool {
     let last = accepted.iter().filter(|node| !passed.contains(node));
     let last: BTreeSet<EventId> = last.filter_map(|node| dag.id(*node).cloned()).collect();
     last != room.extremities().into_iter().collect()
-}
-
-/// The digests of states, each worked out once.
-#[derive(Default)]
-struct Digests(Vec<(StateMap, Option<StateDigest>)>);
-
-impl Digests {
-    fn of(
-        &mut self,
-        state: &StateMap,
-        digest: impl FnOnce(&StateMap) -> Option<StateDigest>,
-    ) -> Option<StateDigest> {
-        let known = self.0.iter().rev().find(|(known, _)| known.same(state));
-        if let Some((_, known)) = known {
-            return *known;
-        }
-        let digest = digest(state);
-        self.0.push((state.clone(), digest));
-        digest
-    }
 }

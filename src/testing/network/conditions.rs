@@ -120,6 +120,17 @@ impl Weather {
         self.servers.saturating_add(self.hostile)
     }
 
+    /// How many servers join before anything else happens, one a step.
+    pub(super) fn early_joins(&self) -> usize {
+        let others = self.population().saturating_sub(1);
+        others.saturating_sub(self.late)
+    }
+
+    /// How many steps there are, those of the early joins among them.
+    pub(super) fn all_steps(&self) -> usize {
+        self.early_joins().saturating_add(self.steps)
+    }
+
     /// The names of the servers.
     pub(super) fn names(&self) -> Vec<String> {
         let honest = (0..self.servers).map(|at| {

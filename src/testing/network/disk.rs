@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::EventId;
-use crate::room::{Checkpoint, Room};
+use crate::room::{Checkpoint, Room, RoomState};
 use crate::testing::network::invariants::LookedAt;
 use crate::testing::network::server::Server;
-use crate::testing::network::{Check, Flaw, Plant, Simulation, Step};
+use crate::testing::network::{Check, Flaw, Plant, Simulation, Step, words};
 
 /// What a server has written.
 #[derive(Debug)]
@@ -133,9 +133,25 @@ fn difference(was: &Room, is: &Room) -> Option<String> {
             let sizes = (sizes.0.map(|s| s.len()), sizes.1.map(|s| s.len()));
             (room.verdict(id).cloned(), quality, sizes)
         };
-        let (then, now) = (says(was), says(is));
-        if then != now {
-            return Some(format!("{id}: {now:?}, was {then:?}"));
+        if says(was) != says(is) {
+            let told = |room: &Room| {
+                let size = |state: Option<RoomState<'_>>| state.map_or(0, |state| state.len());
+                let before = room.state_before(id);
+                format!(
+                    "{}, after a state of {} entries that is {}, before one of {}",
+                    words::standing(room.standing(id)),
+                    size(before),
+                    words::quality(before.map(|state| state.quality())),
+                    size(room.state_after(id)),
+                )
+            };
+            let (now, then) = (told(is), told(was));
+            let why = if now == then {
+                "for other reasons "
+            } else {
+                ""
+            };
+            return Some(format!("{id} is {why}{now}; it was {then}"));
         }
     }
     None

@@ -110,7 +110,13 @@ impl Simulation {
                 members: Members::Complete,
             };
             let taken = self.server(at)?.claim(event, &claim, now)?;
-            self.say(|| format!("{at} is told by {from} the state before {event}: {taken:?}"));
+            self.say(|| {
+                let taken = match &taken {
+                    Ok(()) => "it is taken".to_owned(),
+                    Err(error) => error.to_string(),
+                };
+                format!("{at} is told by {from} the state before {event}: {taken}")
+            });
             let missing = match taken {
                 Ok(()) => {
                     self.outcome.claims = self.outcome.claims.saturating_add(1);

@@ -11,10 +11,9 @@ use crate::pdu::CREATE;
 use crate::pdu::content::Content;
 use crate::room::{Cited, Place, Room, assemble, next_depth};
 use crate::state::StateMap;
-use crate::testing::network::notes::brief;
 use crate::testing::network::server::Door;
 use crate::testing::network::wish::{self, Wish};
-use crate::testing::network::{Simulation, Step};
+use crate::testing::network::{Simulation, Step, words};
 use crate::version::EventReferences;
 
 impl Simulation {
@@ -90,7 +89,7 @@ impl Simulation {
         let now = self.now();
         let own = self.server(liar)?.receive(bytes, Door::Live, now)?;
         self.say(|| {
-            let own = own.as_ref().map(brief).unwrap_or_default();
+            let own = words::receipt_or_none(own.as_ref());
             let json = String::from_utf8_lossy(bytes);
             format!("{liar} forges {id}: {own}\n    {json}")
         });
@@ -158,7 +157,7 @@ impl Simulation {
         // It may have made the event, and wait with it.
         let bytes = bytes.or_else(|| self.made.get(id));
         let bytes = bytes.ok_or_else(|| format!("nobody told a hostile server to keep {id}"))?;
-        let json = Object::parse(bytes, Mode::Lenient).map_err(|error| format!("{error:?}"))?;
+        let json = Object::parse(bytes, Mode::Lenient).map_err(|error| error.to_string())?;
         let hash = reference_hash(&json, &self.rules);
         Ok(Cited::with_hash(id.clone(), &hash))
     }

@@ -184,9 +184,9 @@ impl Simulation {
         let dag = room.dag();
         let mut entries = state.map().iter();
         if let Some((_, node)) = entries.find(|(_, node)| dag.is_rejected(*node)) {
-            let id = dag.id(node).map(ToString::to_string);
+            let id = dag.id(node).map(ToString::to_string).unwrap_or_default();
             return Err(states(format!(
-                "{id:?} is rejected, and in the current state"
+                "{id} is rejected, and in the current state"
             )));
         }
         let after = extremities.iter().map(|id| room.state_after(id));

@@ -10,7 +10,7 @@ use crate::room::{
     Room, Submission, Template,
 };
 use crate::testing::network::server::Door;
-use crate::testing::network::{Simulation, Step};
+use crate::testing::network::{Simulation, Step, words};
 use crate::timeline::Quality;
 
 /// The state before an event, as a server answers it.
@@ -88,14 +88,7 @@ impl Simulation {
             return Ok(());
         };
         let bytes = join.json().as_bytes().to_vec();
-        let needs_word = Object::parse(&bytes, crate::json::Mode::Lenient)
-            .ok()
-            .and_then(|event| {
-                let content = event.get("content")?.as_object()?;
-                Some(content.contains_key("join_authorised_via_users_server"))
-            })
-            .unwrap_or_default();
-        let bytes = if needs_word {
+        let bytes = if needs_word(&bytes) {
             let signed =
                 room.authorise_join(join.pdu(), [Condition::Satisfied], answering.signer());
             let signed: Pdu = signed.map_err(|error| format!("no word for a join: {error}"))?;
@@ -110,7 +103,7 @@ impl Simulation {
             // The resident server does not know the other's key.
             Some(Receipt::Waiting(missing)) if !missing.keys.is_empty() => return Ok(()),
             Some(Receipt::Dropped(Fault::QueueFull)) => return Ok(()),
-            receipt => return Err(format!("a join by template: {receipt:?}")),
+            other => return Err(words::unexpected("a join by template", other.as_ref())),
         }
         for to in 0..self.weather.population() {
             if to != at {
@@ -122,7 +115,12 @@ impl Simulation {
         } else {
             Members::Complete
         };
-        self.say(|| format!("{at} joins by {resident}, members {members:?}: {id}"));
+        self.say(|| {
+            format!(
+                "{at} joins by {resident}, {}: {id}",
+                words::members(members)
+            )
+        });
         let Some(answer) = self.answer(resident, &id)? else {
             return Err("a resident server does not know the state before a join".into());
         };
@@ -173,12 +171,15 @@ impl Simulation {
             }
             // It finds out, and asks another server later.
             Err(_) if word == Word::Lie => return Ok(()),
-            Err(error) => return Err(format!("{at} is not let in: {error:?}")),
+            Err(error) => return Err(format!("{at} is not let in: {error}")),
         };
         let is_join =
             |notice: &Notice| matches!(notice, Notice::Settled { event, .. } if event == id);
         if !notices.iter().any(is_join) {
-            return Err(format!("no notice of a join: {notices:?}"));
+            return Err(format!(
+                "of the {} notices of a join none is of the join",
+                notices.len()
+            ));
         }
         server.room = Some(room);
         server.live.insert(id.clone());
@@ -260,6 +261,13 @@ pub(super) fn claim_of<'a>(
         auth_chain: chain.values().map(Vec::as_slice).collect(),
         members,
     }
+}
+
+/// Whether a join is to be authorised by the resident server.
+fn needs_word(bytes: &[u8]) -> bool {
+    let json = Object::parse(bytes, crate::json::Mode::Lenient).unwrap_or_default();
+    let content = json.get("content").and_then(|content| content.as_object());
+    content.is_some_and(|content| content.contains_key("join_authorised_via_users_server"))
 }
 
 fn is_member(bytes: &[u8]) -> bool {

@@ -9,7 +9,7 @@ use crate::room::{Fault, Place, Receipt, Signer, assemble};
 use crate::testing::network::joins::Answer;
 use crate::testing::network::server::Door;
 use crate::testing::network::wish::Wish;
-use crate::testing::network::{Simulation, Step};
+use crate::testing::network::{Simulation, Step, words};
 use crate::version::RoomIdFormat;
 
 impl Simulation {
@@ -140,7 +140,7 @@ impl Simulation {
             None | Some(Receipt::Dropped(Fault::QueueFull)) => Ok(()),
             Some(receipt) if is_right(&receipt) => Ok(()),
             Some(Receipt::Waiting(missing)) if !missing.keys.is_empty() => Ok(()),
-            receipt => Err(format!("{what}: {receipt:?}")),
+            other => Err(words::unexpected(what, other.as_ref())),
         }
     }
 
@@ -153,7 +153,7 @@ impl Simulation {
         let Some(bytes) = self.made.get(&id).filter(|bytes| **bytes != self.create) else {
             return Ok(None);
         };
-        let event = Object::parse(bytes, Mode::Lenient).map_err(|error| format!("{error:?}"))?;
+        let event = Object::parse(bytes, Mode::Lenient).map_err(|error| error.to_string())?;
         Ok(Some((id, event)))
     }
 
@@ -184,8 +184,8 @@ impl Simulation {
             }
             match self.random.below(20) {
                 0 => {
-                    let mut event = Object::parse(&bytes, Mode::Lenient)
-                        .map_err(|error| format!("{error:?}"))?;
+                    let mut event =
+                        Object::parse(&bytes, Mode::Lenient).map_err(|error| error.to_string())?;
                     event.insert("content", Object::from_iter([("altered", true)]));
                     told.push(event.to_canonical());
                 }

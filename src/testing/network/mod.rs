@@ -26,7 +26,9 @@
 //! | `invariants` | every accepted event of every server, held to them                 |
 //! | `agreement`  | the end: healing, and the comparison                               |
 //! | `minimise`   | the shortest story in which it still goes wrong                    |
+//! | `facts`      | what a replica says of an event, and another otherwise             |
 //! | `notes`      | what is written down of a story                                    |
+//! | `words`      | all that in words                                                  |
 //! | `picture`    | a room as a drawing                                                |
 //!
 //! The same seed is the same story on every machine. Each step has random numbers of its own, so
@@ -35,6 +37,7 @@
 mod agreement;
 mod conditions;
 mod disk;
+mod facts;
 mod founding;
 mod gaps;
 mod hostile;
@@ -49,6 +52,7 @@ mod picture;
 mod server;
 mod wire;
 mod wish;
+mod words;
 
 pub use self::conditions::{Conditions, Plant};
 pub use self::minimise::Minimised;
@@ -67,7 +71,6 @@ use crate::room::{Receipt, SendError};
 use crate::testing::Random;
 use crate::testing::network::conditions::Weather;
 use crate::testing::network::laws::Fact;
-use crate::testing::network::notes::brief;
 use crate::testing::network::server::{Door, Server};
 use crate::testing::network::wire::Wire;
 use crate::version::RoomVersionRules;
@@ -110,6 +113,13 @@ impl Story {
     pub fn without(self, steps: BTreeSet<usize>) -> Self {
         let without = steps;
         Self { without, ..self }
+    }
+
+    /// How many steps there are, left out or not; the first is 1.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        let mut random = stream(self.seed, stream::WEATHER);
+        Weather::of(&mut random, &self.conditions).all_steps()
     }
 
     /// Simulates the room.
@@ -221,12 +231,12 @@ impl Simulation {
     fn play(&mut self, without: &BTreeSet<usize>) -> Result<(), Flaw> {
         let promise = |what| (Check::Promise, what);
         let weather = self.weather;
-        self.say(|| format!("{weather:?}"));
+        self.say(|| words::weather(&weather));
         self.found().map_err(promise)?;
         let mut early: Vec<usize> = (1..weather.population()).collect();
         self.shuffle(&mut early);
-        early.truncate(early.len().saturating_sub(weather.late));
-        self.last = early.len().saturating_add(weather.steps);
+        early.truncate(weather.early_joins());
+        self.last = weather.all_steps();
         for step in 1..=self.last {
             self.steps = step;
             self.random = stream(self.seed, u64::try_from(step).unwrap_or(u64::MAX));
@@ -308,14 +318,11 @@ impl Simulation {
     /// A server sends an event to all others; returns why it does not.
     fn send(&mut self, at: usize, wish: &Wish) -> Step<Option<SendError>> {
         let now = self.now();
-        let (id, bytes) = match self.server(at)?.send(wish.draft(), now)? {
+        let (id, bytes) = match self.server(at)?.send(wish, now)? {
             Ok(sent) => sent,
             Err(error) => return Ok(Some(error)),
         };
-        self.say(|| {
-            let (sender, what, key) = (&wish.sender, wish.event_type, &wish.state_key);
-            format!("{sender} sends {id}: {what} {key:?} {:?}", wish.content)
-        });
+        self.say(|| format!("{} sends {id}: {}", wish.sender, words::wish(wish)));
         self.record(id, bytes.clone(), at);
         for to in 0..self.weather.population() {
             self.post(at, to, &bytes);
@@ -343,7 +350,7 @@ impl Simulation {
         if again {
             server.receive_again(bytes, &receipt, now)?;
         }
-        self.say(|| format!("{at} takes from {from}: {}", brief(&receipt)));
+        self.say(|| format!("{at} takes from {from}: {}", words::receipt(&receipt)));
         if let Receipt::Waiting(missing) = receipt
             && !self.random.chance(self.weather.lazy)
             && self.wire.reaches(at, from)

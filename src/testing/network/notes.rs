@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::id::EventId;
-use crate::room::{Receipt, Room, Standing};
+use crate::room::{Room, Standing};
 use crate::testing::network::server::Server;
 use crate::testing::network::{Chronicle, Simulation, Told};
 use crate::timeline::Quality;
@@ -73,19 +73,4 @@ fn shortened(line: &str) -> String {
         run <= 7
     });
     kept.collect()
-}
-
-/// A receipt in a line.
-pub(super) fn brief(receipt: &Receipt) -> String {
-    let text = format!("{receipt:?}");
-    match receipt.admitted() {
-        Some(admitted) => format!(
-            "{} {} {:?} {}",
-            text.split(['(', ' ']).next().unwrap_or_default(),
-            admitted.id,
-            admitted.content_hash,
-            text.split("because: ").nth(1).unwrap_or_default()
-        ),
-        None => text,
-    }
 }

@@ -8,13 +8,14 @@ use crate::id::{EventId, KeyId, ServerName, UserId};
 use crate::json::{Mode, Object};
 use crate::pdu::{self, CREATE};
 use crate::room::{
-    Claim, ClaimError, Draft, Fault, Missing, Notice, Receipt, Received, Room, SendError, Served,
-    Setup, Signer, Standing, Visibility,
+    Claim, ClaimError, Fault, Missing, Notice, Receipt, Received, Room, SendError, Served, Setup,
+    Signer, Standing, Visibility,
 };
 use crate::state::StateMap;
-use crate::testing::network::Step;
 use crate::testing::network::disk::Disk;
 use crate::testing::network::invariants::LookedAt;
+use crate::testing::network::wish::Wish;
+use crate::testing::network::{Step, words};
 use crate::timeline::Quality;
 use crate::version::RoomVersionRules;
 
@@ -141,7 +142,8 @@ impl Server {
             }
             | Receipt::Dropped(Fault::QueueFull) => {}
             Receipt::Known { .. } | Receipt::Dropped(_) if was != is || !notices.is_empty() => {
-                return Err(format!("a receipt changed the room: {receipt:?}"));
+                let receipt = words::receipt(&receipt);
+                return Err(format!("a receipt changed the room: {receipt}"));
             }
             _ => {}
         }
@@ -172,11 +174,13 @@ impl Server {
             _ => false,
         };
         if !is_same {
-            return Err(format!("received twice: first {first:?}, then {receipt:?}"));
+            let (first, then) = (words::receipt(first), words::receipt(&receipt));
+            return Err(format!("received twice: first {first}; then {then}"));
         }
         if was != Snapshot::of(room) || !notices.is_empty() {
+            let receipt = words::receipt(&receipt);
             return Err(format!(
-                "receiving an event twice changed the room: {receipt:?}"
+                "receiving an event twice changed the room: {receipt}"
             ));
         }
         Ok(())
@@ -197,14 +201,13 @@ impl Server {
     /// `None` if the room does not let it be built.
     pub(super) fn send(
         &mut self,
-        draft: Draft,
+        wish: &Wish,
         now: Timestamp,
     ) -> Step<Result<(EventId, Vec<u8>), SendError>> {
         let Some(room) = self.room.as_ref() else {
             return Ok(Err(SendError::NoExtremities));
         };
-        let described = format!("{draft:?}");
-        let built = match room.build(draft, self.signer(), now) {
+        let built = match room.build(wish.draft(), self.signer(), now) {
             Ok(built) => built.event,
             Err(error) => return Ok(Err(error)),
         };
@@ -215,8 +218,10 @@ impl Server {
             Some(Receipt::Accepted(_)) => {}
             Some(Receipt::Provisional { .. }) if is_partial => {}
             receipt => {
+                let receipt = words::receipt_or_none(receipt.as_ref());
                 return Err(format!(
-                    "the room refuses what it has built: {receipt:?} of {described}"
+                    "the room refuses what it has built, {}: {receipt}",
+                    words::wish(wish)
                 ));
             }
         }
@@ -236,7 +241,7 @@ impl Server {
         let was = Snapshot::of(room);
         match room.claim(event, claim, &self.ring, now) {
             Err(error) if was == Snapshot::of(room) => Ok(Err(error)),
-            Err(error) => Err(format!("a failed claim changed the room: {error:?}")),
+            Err(error) => Err(format!("a failed claim changed the room: {error}")),
             Ok(notices) => {
                 self.keep_notices(&notices)?;
                 self.check()?;
@@ -298,7 +303,7 @@ impl Server {
             };
         }
         if let Err(error) = room.current_state() {
-            return Err(format!("the room has no current state: {error:?}"));
+            return Err(format!("the room has no current state: {error}"));
         }
         let waiting = room.waiting().count();
         if waiting > self.setup.limits.waiting_events {
@@ -375,7 +380,7 @@ impl Server {
         let is_redacted = room.is_some_and(|room| room.redactions_of(event).next().is_some());
         if visibility == Visibility::Denied || is_redacted {
             let json = Object::parse(bytes, Mode::Lenient)
-                .map_err(|error| format!("kept {event}, which is not JSON: {error:?}"))?;
+                .map_err(|error| format!("kept {event}, which is not JSON: {error}"))?;
             return Ok(pdu::redact(&json, rules).to_canonical());
         }
         Ok(bytes.clone())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::testing::network::{Simulation, Step};
+use crate::testing::network::{Simulation, Step, words};
 
 /// A network.
 #[derive(Debug)]
@@ -97,8 +97,19 @@ impl Simulation {
         self.wire.parts = (0..population)
             .map(|_| if is_whole { random.below(2) } else { 0 })
             .collect();
-        let parts = self.wire.parts.clone();
-        self.say(|| format!("the network is {parts:?}"));
+        let part = |which: usize| {
+            let parts = self.wire.parts.iter().enumerate();
+            let servers = parts.filter(|(_, part)| **part == which);
+            words::listed(servers.map(|(at, _)| at))
+        };
+        let (one, other) = (part(0), part(1));
+        self.say(|| {
+            if is_whole {
+                format!("the network falls apart: here {one}, there {other}")
+            } else {
+                "the network comes together".to_owned()
+            }
+        });
     }
 
     /// The network is whole, and all that was under way arrives.
