@@ -1,10 +1,11 @@
 //! Standard error: warnings, summaries, progress; and when to use colour.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
+use clap::{ColorChoice, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::table::printable;
@@ -25,6 +26,26 @@ enum When {
     Auto,
     Always,
     Never,
+}
+
+/// The choice of colour, for what is said before the arguments are understood.
+pub(crate) fn asked_color(arguments: impl Iterator<Item = OsString>) -> ColorChoice {
+    let mut choice = ColorChoice::Auto;
+    let mut is_value = false;
+    for argument in arguments {
+        let value = match argument.to_str() {
+            Some(value) if is_value => Some(value),
+            Some(argument) => argument.strip_prefix("--color="),
+            None => None,
+        };
+        choice = match value {
+            Some("always") => ColorChoice::Always,
+            Some("never") => ColorChoice::Never,
+            _ => choice,
+        };
+        is_value = argument == "--color";
+    }
+    choice
 }
 
 /// Standard error, and the choice of colour.
@@ -133,5 +154,32 @@ impl Drop for Progress {
     }
 }
 
+/// So many things, in words.
+pub(crate) fn counted(number: usize, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}
+
 /// For how long work may go on before a bar shows.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use clap::ColorChoice;
+
+    use super::{asked_color, counted};
+
+    #[test]
+    fn the_choice_of_colour_counts_though_the_call_is_wrong() {
+        let asked = |text: &str| asked_color(text.split(' ').map(Into::into));
+        assert_eq!(asked("roomdag --color never nope"), ColorChoice::Never);
+        assert_eq!(asked("roomdag nope --color=always"), ColorChoice::Always);
+        assert_eq!(asked("roomdag never --color"), ColorChoice::Auto);
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(counted(1, "room"), "1 room");
+        assert_eq!(counted(0, "room"), "0 rooms");
+    }
+}

@@ -13,6 +13,7 @@ mod dropped;
 mod event;
 mod failure;
 mod generate;
+mod help;
 mod input;
 mod keygen;
 mod man;
@@ -29,14 +30,19 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::console::{Console, ConsoleArgs};
 use crate::failure::{Answer, Failure};
 
 /// Answers questions about Matrix rooms: what the state is, which events are allowed, and why.
 #[derive(Parser)]
-#[command(name = "roomdag", version, max_term_width = 100)]
+#[command(
+    name = "roomdag",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(flatten)]
     console: ConsoleArgs,
@@ -52,6 +58,7 @@ enum Verb {
     Conformance(conformance::Args),
     Event(event::Args),
     Generate(generate::Args),
+    Help(help::Args),
     Keygen(keygen::Args),
     Man(man::Args),
     Redact(redact::Args),
@@ -61,7 +68,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments = Cli::command().color(console::asked_color(std::env::args_os()));
+    let cli = arguments.try_get_matches();
+    let cli = match cli.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help for a reader who has gone is no error.
@@ -81,6 +90,7 @@ fn main() -> ExitCode {
         Verb::Conformance(args) => conformance::run(args, &console),
         Verb::Event(args) => event::run(args, &console),
         Verb::Generate(args) => generate::run(args, &console),
+        Verb::Help(args) => help::run(args),
         Verb::Keygen(args) => keygen::run(args, &console),
         Verb::Man(args) => man::run(args),
         Verb::Redact(args) => redact::run(args, &console),

@@ -18,7 +18,18 @@ pub(crate) enum Format {
     Ndjson,
 }
 
-/// The option for it.
+impl Format {
+    /// A table on a terminal, and `otherwise` elsewhere.
+    pub(crate) fn default_or(otherwise: Self) -> Self {
+        if std::io::stdout().is_terminal() {
+            Self::Table
+        } else {
+            otherwise
+        }
+    }
+}
+
+/// The option for it, of verbs whose answer is one document.
 #[derive(clap::Args)]
 pub(crate) struct FormatArgs {
     /// The form of the answer; by default a table on a terminal and JSON otherwise
@@ -26,14 +37,27 @@ pub(crate) struct FormatArgs {
     format: Option<Format>,
 }
 
+/// The option for it, of verbs whose answer is a list.
+#[derive(clap::Args)]
+pub(crate) struct ListFormatArgs {
+    /// The form of the answer; by default a table on a terminal and NDJSON otherwise; JSON is an
+    /// array of the same
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+impl ListFormatArgs {
+    /// The form that was asked for; else a table on a terminal, and NDJSON elsewhere.
+    pub(crate) fn or_ndjson(&self) -> Format {
+        self.format
+            .unwrap_or_else(|| Format::default_or(Format::Ndjson))
+    }
+}
+
 impl FormatArgs {
     /// The form that was asked for; else a table on a terminal, and `otherwise` elsewhere.
     pub(crate) fn or(&self, otherwise: Format) -> Format {
-        match self.format {
-            Some(format) => format,
-            None if std::io::stdout().is_terminal() => Format::Table,
-            None => otherwise,
-        }
+        self.format.unwrap_or_else(|| Format::default_or(otherwise))
     }
 }
 
