@@ -10,6 +10,7 @@
 
 mod conformance;
 mod generate;
+mod input;
 mod simulate;
 
 use std::collections::BTreeSet;
@@ -888,6 +889,7 @@ fn every_verb_shows_two_examples() {
         "completions",
         "event",
         "generate",
+        "help",
         "keygen",
         "man",
         "redact",

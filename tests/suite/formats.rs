@@ -175,6 +175,65 @@ fn keys_are_read_and_their_validity_with_them() {
 }
 
 #[test]
+fn what_a_room_says_beside_its_keys_need_not_be_canonical() {
+    let key = "l/8jnQIHiY1FPvqniPBqbnZn5onusi2edYJcq/SAdWA";
+    let keys = format!(r#"{{"a":{{"ed25519:1":"{key}"}}}}"#);
+    let room = |events: &str| format!(r#"{{"events":[{events}],"server_keys":{keys}}}"#);
+    let ring = read_keys(room(r#"{"depth":1,"depth":1.5}"#).as_bytes()).unwrap();
+    assert_eq!(ring.iter().count(), 1);
+    // The keys themselves are read as strictly as ever.
+    let twice = room("").replace(r#""ed25519:1""#, r#""ed25519:1":"","ed25519:1""#);
+    assert!(matches!(
+        read_keys(twice.as_bytes()),
+        Err(KeysError::Json(_))
+    ));
+    let two_lists = room("").replacen('{', r#"{"server_keys":{},"#, 1);
+    assert!(matches!(
+        read_keys(two_lists.as_bytes()),
+        Err(KeysError::Json(_))
+    ));
+}
+
+#[test]
+fn rooms_are_not_taken_for_events() {
+    let room = format!(r#"{{"events":[{CREATE}]}}"#);
+    let rooms = ReadError::SeveralRooms { rooms: 2 };
+    for text in [format!("{room}\n{room}\n"), format!("[{room},{room}]")] {
+        assert_eq!(dump(&text).unwrap_err(), rooms, "{text}");
+    }
+}
+
+#[test]
+fn elements_of_one_line_have_places_of_their_own() {
+    let dump = dump(&format!(
+        r#"{{"pdus":[{CREATE}],"auth_chain":[1,{CREATE}]}}"#
+    ))
+    .unwrap();
+    let element = |list, index| Position::Element {
+        line: 1,
+        list,
+        index,
+    };
+    let events: Vec<_> = dump.events.iter().map(|event| event.position).collect();
+    assert_eq!(events, [element("pdus", 0), element("auth_chain", 1)]);
+    assert_eq!(dump.faults[0].position, element("auth_chain", 0));
+}
+
+#[test]
+fn a_bare_object_is_an_event_where_events_are_expected() {
+    let mut options = ReadOptions {
+        room_version: Some("9".into()),
+        ..ReadOptions::default()
+    };
+    let bare = br#"{"content":{}}"#;
+    assert_eq!(read(bare, &options).unwrap_err(), ReadError::UnknownObject);
+    options.bare_events = true;
+    assert_eq!(read(bare, &options).unwrap().events.len(), 1);
+    let room = format!(r#"{{"events":[{CREATE},{CREATE}]}}"#);
+    assert_eq!(read(room.as_bytes(), &options).unwrap().events.len(), 2);
+}
+
+#[test]
 fn a_state_is_a_list_of_ids_or_of_entries() {
     let ids = read_state_list(br#"["$a","$b"]"#).unwrap();
     assert_eq!(ids[1].event_id, "$b");

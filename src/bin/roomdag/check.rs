@@ -14,14 +14,15 @@ use crate::dropped::Dropped;
 use crate::failure::{Answer, Failure};
 use crate::input::{RoomArgs, name};
 use crate::options::{Echo, ResolveArgs};
-use crate::output::{Format, FormatArgs, Output};
+use crate::output::{Format, ListFormatArgs, Output};
 use crate::replay::{Digests, replay};
 use crate::room::Room;
-use crate::table::{Cell, Color, ID_LENGTH, NAME_LENGTH, Table};
+use crate::table::{Cell, Color, ID_LENGTH, NAME_LENGTH, Table, telling_length};
 
 /// Print one verdict per event, in topological order
 ///
-/// Dropped events come last. The exit code is 1 if any event is not accepted.
+/// Dropped events come last, with their place in the file. The exit code is 1 if any event is not
+/// accepted.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag check spec-vectors/rooms/v11-small/events.ndjson \\
@@ -38,13 +39,17 @@ pub(crate) struct Args {
     #[command(flatten)]
     resolve: ResolveArgs,
     #[command(flatten)]
-    format: FormatArgs,
+    format: ListFormatArgs,
 }
 
 /// The verdict on one event.
 #[derive(Serialize)]
 struct Row<'a> {
-    event_id: &'a str,
+    /// `None` for what was dropped as no canonical JSON and says no id.
+    event_id: Option<&'a str>,
+    /// Of what was dropped: where in the file it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<String>,
     #[serde(rename = "type")]
     event_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +88,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let replay = replay(&mut room, options, arrival, console);
     let echo = Echo::from(&options);
 
-    let format = args.format.or(Format::Ndjson);
+    let format = args.format.or_ndjson();
     let mut digests = (format != Format::Table).then(Digests::default);
     let judged = replay.order().iter();
     let judged =
@@ -138,6 +143,8 @@ fn print<'a>(
             "REASON",
         ];
         let mut table = Table::new(&header, console.colors_output());
+        let rows: Vec<Row<'_>> = rows.collect();
+        let length = telling_length(rows.iter().filter_map(|row| row.event_id), ID_LENGTH);
         for row in rows {
             let color = match row.verdict {
                 "accepted" => Color::Good,
@@ -145,7 +152,10 @@ fn print<'a>(
                 _ => Color::Bad,
             };
             table.row(vec![
-                Cell::short(row.event_id, ID_LENGTH),
+                Cell::short(
+                    row.event_id.or(row.position.as_deref()).unwrap_or_default(),
+                    length,
+                ),
                 Cell::short(row.event_type.unwrap_or_default(), NAME_LENGTH),
                 Cell::short(row.state_key.unwrap_or_default(), NAME_LENGTH),
                 Cell::short(row.sender.unwrap_or_default(), NAME_LENGTH),
@@ -189,7 +199,8 @@ fn judged_row<'a>(
             .and_then(|state| digests.of(replay, state));
     }
     Some(Row {
-        event_id: event.id.as_str(),
+        event_id: Some(event.id.as_str()),
+        position: None,
         event_type: Some(event.event_type),
         state_key: event.state_key,
         sender: Some(event.sender.as_str()),
@@ -230,7 +241,8 @@ fn awaited(replay: &Replay, node: NodeIndex) -> String {
 
 fn dropped_row(dropped: &Dropped, options: Echo) -> Row<'_> {
     Row {
-        event_id: &dropped.event_id,
+        event_id: dropped.event_id.as_deref(),
+        position: dropped.position.map(|position| position.to_string()),
         event_type: dropped.header.event_type.as_deref(),
         state_key: dropped.header.state_key.as_deref(),
         sender: dropped.header.sender.as_deref(),

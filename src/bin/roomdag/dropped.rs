@@ -4,18 +4,32 @@ use roomdag::crypto::{content_hash, reference_hash};
 use roomdag::event::{Event, HashCheck};
 use roomdag::id::EventId;
 use roomdag::json::{Object, Value, base64};
-use roomdag::lab::formats::GivenId;
+use roomdag::lab::formats::{GivenId, Position};
 use roomdag::version::{EventIdFormat, RoomVersionRules};
 
 /// An event that was dropped at receipt checks 1 or 2.
 #[derive(Clone, Debug)]
 pub(crate) struct Dropped {
-    pub(crate) event_id: String,
+    /// `None` for what is no canonical JSON, which has no hash to be called by, unless it says an id.
+    pub(crate) event_id: Option<String>,
+    /// Where in the file it is; `None` if the graph refuses it, where one copy stands for all.
+    pub(crate) position: Option<Position>,
     pub(crate) header: Header,
     pub(crate) well_formed: bool,
     pub(crate) content_hash: HashCheck,
     pub(crate) signatures: &'static str,
     pub(crate) reason: String,
+}
+
+impl Dropped {
+    /// The order in which they are told of: by id, those without one last, as the file has them.
+    pub(crate) fn rank(&self) -> (bool, Option<String>, Option<Position>) {
+        (
+            self.event_id.is_none(),
+            self.event_id.clone(),
+            self.position,
+        )
+    }
 }
 
 /// What an event says of itself, if it says it in strings.
@@ -40,7 +54,8 @@ impl Header {
 /// What is to be said of an event if it is dropped after all.
 pub(crate) fn about(event: &Event, json: &Object, verified: bool) -> Dropped {
     Dropped {
-        event_id: event.id().to_string(),
+        event_id: Some(event.id().to_string()),
+        position: None,
         header: Header::of(json),
         well_formed: true,
         content_hash: event.provenance().content_hash,

@@ -8,7 +8,7 @@ use roomdag::crypto::{
 };
 use roomdag::event::HashCheck;
 use roomdag::json::{Array, Object, Value};
-use roomdag::lab::formats::{DumpEvent, GivenId};
+use roomdag::lab::formats::{DumpEvent, Fault, GivenId};
 use roomdag::limits::Limits;
 use roomdag::pdu::{Pdu, redact};
 use roomdag::version::RoomVersionRules;
@@ -16,14 +16,15 @@ use roomdag::version::RoomVersionRules;
 use crate::console::Console;
 use crate::dropped::{Header, hash_check, nominal_id, stated_hash};
 use crate::failure::{Answer, Failure};
-use crate::input::{RoomArgs, STDIN, place};
+use crate::input::{RoomArgs, STDIN, no_event, place};
 use crate::output::{Format, FormatArgs, Output};
 use crate::table::{Cell, Color, Table};
 
 /// Print the id, the hashes and the redacted form of an event
 ///
 /// Takes one event, or several as NDJSON. The room version must be given unless one of them is a
-/// create event. The exit code is 1 if a format, an id, a hash or a signature is wrong.
+/// create event. As JSON one event is an object, and several are an array of objects. The exit code
+/// is 1 if a format, an id, a hash or a signature is wrong.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag event spec-vectors/events/example.json --room-version 11
@@ -42,8 +43,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
-    let keys = args.input.key_ring()?;
-    let dump = args.input.read(&args.file)?;
+    let keys = args.input.key_ring(console)?;
+    let dump = args.input.read_events(&args.file)?;
     let mut answer = Answer::Positive;
     for fault in &dump.faults {
         let place = place(&args.file, fault.position);
@@ -52,6 +53,9 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         }
         console.warn(format_args!("{place}: {}", fault.error));
         answer = Answer::Negative;
+    }
+    if dump.events.is_empty() && (args.canonical || dump.faults.iter().all(|f| f.json.is_none())) {
+        return Err(no_event(&args.file));
     }
     let mut out = Output::open();
     if args.canonical {
@@ -62,19 +66,24 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         out.finish()?;
         return Ok(answer);
     }
+    let question = Question {
+        rules: &dump.rules,
+        keys: keys.as_ref(),
+        now: args.input.now(),
+    };
     let mut reports = Vec::new();
     for event in dump.events {
-        let question = Question {
-            rules: &dump.rules,
-            keys: keys.as_ref(),
-            now: args.input.now(),
-        };
+        let position = event.position;
         let report = question.report(event);
         if !report.is_good {
             answer = Answer::Negative;
         }
-        reports.push(report.json);
+        reports.push((position, report.json));
     }
+    let unreadable = dump.faults.into_iter();
+    reports.extend(unreadable.filter_map(|fault| Some((fault.position, question.refuse(fault)?))));
+    reports.sort_by_key(|(position, _)| *position);
+    let reports: Vec<Object> = reports.into_iter().map(|(_, report)| report).collect();
     match (args.format.or(Format::Json), reports.as_slice()) {
         (Format::Table, _) => {
             for report in &reports {
@@ -138,6 +147,24 @@ struct Report {
 }
 
 impl Question<'_> {
+    /// What can be said of an object that is no canonical JSON, and so has no hashes.
+    fn refuse(&self, fault: Fault) -> Option<Object> {
+        let mut report = Report {
+            json: Object::new(),
+            is_good: false,
+        };
+        report.header(&fault.json?);
+        report.say("room_version", self.rules.id);
+        report.say("format", "invalid");
+        report.say("reason", fault.error.to_string().as_str());
+        report.say("signatures", "unchecked");
+        report.say("event_id", Value::Null);
+        if let Some(given) = fault.given_id.id() {
+            report.say("stated_event_id", given.as_str());
+        }
+        Some(report.json)
+    }
+
     fn report(&self, event: DumpEvent) -> Report {
         let DumpEvent {
             json: event,
@@ -150,19 +177,9 @@ impl Question<'_> {
             json: Object::new(),
             is_good: hash_ok,
         };
-        let header = Header::of(&event);
-        for (name, value) in [
-            ("type", header.event_type),
-            ("state_key", header.state_key),
-            ("sender", header.sender),
-            (
-                "stated_content_hash",
-                stated_hash(&event).map(ToOwned::to_owned),
-            ),
-        ] {
-            if let Some(value) = value {
-                report.say(name, value.as_str());
-            }
+        report.header(&event);
+        if let Some(hash) = stated_hash(&event) {
+            report.say("stated_content_hash", hash);
         }
         report.say("room_version", self.rules.id);
         report.say("content_hash", content_hash(&event).to_base64().as_str());
@@ -217,6 +234,19 @@ impl Question<'_> {
 }
 
 impl Report {
+    fn header(&mut self, event: &Object) {
+        let header = Header::of(event);
+        for (name, value) in [
+            ("type", header.event_type),
+            ("state_key", header.state_key),
+            ("sender", header.sender),
+        ] {
+            if let Some(value) = value {
+                self.say(name, value.as_str());
+            }
+        }
+    }
+
     fn say(&mut self, name: &str, value: impl Into<Value>) {
         self.json.insert(name, value);
     }

@@ -6,10 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use roomdag::crypto::{KeyRing, Timestamp};
+use roomdag::json::Value;
 use roomdag::lab::formats::{Dump, Position, ReadError, ReadOptions, read, read_keys};
 
 use crate::console::Console;
-use crate::failure::Failure;
+use crate::failure::{Answer, Failure};
 
 /// How a room is read.
 #[derive(Args)]
@@ -42,14 +43,31 @@ impl RoomArgs {
         read_dump(path, &options)
     }
 
+    /// Reads events that are looked at one by one.
+    pub(crate) fn read_events(&self, path: &str) -> Result<Dump, Failure> {
+        let options = ReadOptions {
+            room_version: self.room_version.clone(),
+            trust_event_ids: self.trust_event_ids,
+            bare_events: true,
+            ..ReadOptions::default()
+        };
+        read_dump(path, &options)
+    }
+
     /// The keys that were given, if any.
-    pub(crate) fn key_ring(&self) -> Result<Option<KeyRing>, Failure> {
+    pub(crate) fn key_ring(&self, console: &Console) -> Result<Option<KeyRing>, Failure> {
         let Some(path) = &self.keys else {
             return Ok(None);
         };
         let ring = read_keys(&bytes(path)?);
-        ring.map(Some)
-            .map_err(|error| Failure::input(name(path), error))
+        let ring = ring.map_err(|error| Failure::input(name(path), error))?;
+        if ring.iter().next().is_none() {
+            let name = name(path);
+            console.warn(format_args!(
+                "{name}: there are no keys in it, so no signature is valid"
+            ));
+        }
+        Ok(Some(ring))
     }
 
     /// The time by which the validity of keys is judged.
@@ -67,7 +85,15 @@ impl RoomArgs {
 /// Reads a dump from a file or from standard input.
 fn read_dump(path: &str, options: &ReadOptions) -> Result<Dump, Failure> {
     let bytes = bytes(path)?;
-    read(&bytes, options).map_err(|error| {
+    let dump = read(&bytes, options).and_then(|dump| {
+        let is_empty = dump.events.is_empty() && dump.faults.is_empty();
+        if is_empty {
+            Err(ReadError::Empty)
+        } else {
+            Ok(dump)
+        }
+    });
+    dump.map_err(|error| {
         // Where nothing is an event, that is what is wrong, and not that none names the version.
         let any_version = ReadOptions {
             room_version: Some("1".into()),
@@ -85,6 +111,9 @@ fn read_dump(path: &str, options: &ReadOptions) -> Result<Dump, Failure> {
             ReadError::UnknownRoomVersion { .. } => {
                 "; give the one whose rules to use with --room-version V (1 to 12)"
             }
+            ReadError::SeveralRooms { .. } => {
+                "; give one of them alone: a line of `generate --seeds`, or what `--seed` prints"
+            }
             _ if error.is_about_room_version() => "; give it with --room-version V",
             _ => "",
         };
@@ -92,25 +121,51 @@ fn read_dump(path: &str, options: &ReadOptions) -> Result<Dump, Failure> {
     })
 }
 
-/// Reads events that are worked on one by one, with a warning for each input that is not an event.
+/// Reads events that are worked on one by one, with a warning for each input that is not an event;
+/// the answer is negative if there was one. What redaction leaves, and with it what is signed,
+/// depends on the type, so what has none is not an event here.
 pub(crate) fn read_events(
     path: &str,
     room_version: Option<&str>,
     console: &Console,
-) -> Result<Dump, Failure> {
+) -> Result<(Dump, Answer), Failure> {
     let options = ReadOptions {
         room_version: room_version.map(str::to_owned),
+        bare_events: true,
         ..ReadOptions::default()
     };
-    let dump = read_dump(path, &options)?;
-    for fault in &dump.faults {
-        console.warn(format_args!(
-            "{}: {}",
-            place(path, fault.position),
-            fault.error
-        ));
+    let mut dump = read_dump(path, &options)?;
+    let faults = dump.faults.iter();
+    let mut problems: Vec<(Position, String)> = faults
+        .map(|fault| (fault.position, fault.error.to_string()))
+        .collect();
+    dump.events.retain(|event| {
+        let problem = match event.json.get("type") {
+            Some(Value::String(_)) => return true,
+            Some(_) => "`type` is not a string",
+            None => "`type` is missing",
+        };
+        problems.push((event.position, problem.to_owned()));
+        false
+    });
+    problems.sort();
+    for (position, problem) in &problems {
+        console.warn(format_args!("{}: {problem}", place(path, *position)));
     }
-    Ok(dump)
+    if dump.events.is_empty() {
+        return Err(no_event(path));
+    }
+    let answer = if problems.is_empty() {
+        Answer::Positive
+    } else {
+        Answer::Negative
+    };
+    Ok((dump, answer))
+}
+
+/// The failure where everything in a file is something else than an event.
+pub(crate) fn no_event(path: &str) -> Failure {
+    Failure::input(name(path), "nothing in it is an event")
 }
 
 /// The content of a file, or of standard input.
@@ -137,6 +192,7 @@ pub(crate) fn place(path: &str, position: Position) -> String {
     match position {
         Position::Line(line) => format!("{}:{line}", name(path)),
         Position::Event(_) => format!("{}: {position}", name(path)),
+        Position::Element { line, .. } => format!("{}:{line}: {position}", name(path)),
     }
 }
 

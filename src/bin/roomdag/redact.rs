@@ -26,16 +26,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
-    let dump = read_events(&args.file, args.room_version.as_deref(), console)?;
+    let (dump, answer) = read_events(&args.file, args.room_version.as_deref(), console)?;
     let mut out = Output::open();
     for event in &dump.events {
         out.write_all(&pdu::redact(&event.json, &dump.rules).to_canonical())?;
         out.write_all(b"\n")?;
     }
     out.finish()?;
-    Ok(if dump.faults.is_empty() {
-        Answer::Positive
-    } else {
-        Answer::Negative
-    })
+    Ok(answer)
 }

@@ -10,6 +10,7 @@ use roomdag::state::{StateDigest, StateMap};
 use serde::Serialize;
 
 use crate::console::Console;
+use crate::dropped::Dropped;
 use crate::room::Room;
 
 /// Replays the events of a room, which it takes out of `room`; those that the graph refuses are
@@ -39,7 +40,7 @@ pub(crate) fn replay(
             room.dropped.push(event);
         }
     }
-    room.dropped.sort_by(|a, b| a.event_id.cmp(&b.event_id));
+    room.dropped.sort_by_cached_key(Dropped::rank);
     replay
 }
 

@@ -8,7 +8,7 @@ use roomdag::resolve::{self, Options};
 use roomdag::state::{StateDigest, StateMap};
 use serde::Serialize;
 
-use crate::console::Console;
+use crate::console::{Console, counted};
 use crate::failure::{Answer, Failure};
 use crate::input::{RoomArgs, bytes, name};
 use crate::options::{Echo, ResolveArgs};
@@ -21,7 +21,8 @@ use crate::table::{Cell, NAME_LENGTH, Table};
 ///
 /// Replays the room and prints the state at its forward extremities: those that the file names, else
 /// those that the replay finds. Of a federation response, which has a state but not its history, the
-/// claimed state is printed as it is.
+/// claimed state is printed as it is. The exit code is 1 if no event is accepted, so that there is no
+/// state.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag resolve spec-vectors/rooms/v11-small/events.ndjson --format table
@@ -35,7 +36,8 @@ pub(crate) struct Args {
     /// With --at: print the state before the event
     #[arg(long, requires = "at")]
     before: bool,
-    /// Resolve these states instead: files with a list of events each
+    /// Resolve these states instead: files with a list of events each. ROOM stands before them:
+    /// `resolve ROOM --states A.json B.json`
     #[arg(long, value_name = "FILE", num_args = 1..)]
     states: Vec<String>,
     #[command(flatten)]
@@ -63,6 +65,9 @@ struct Resolved<'a> {
     rejected: Vec<&'a EventId>,
     soft_failed: Vec<&'a EventId>,
     dropped: Vec<&'a str>,
+    /// The places in the file of those that were dropped and have no id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dropped_without_id: Vec<String>,
     waiting: Vec<&'a EventId>,
     missing: Vec<&'a EventId>,
     /// Only where it was asked for: the auth events that the resolution did without.
@@ -100,22 +105,27 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     }
     let is_accepted =
         |node: &NodeIndex| replay.verdict(*node).map(Verdict::status) == Some(Status::Accepted);
-    if !replay.order().iter().any(is_accepted) && room.claimed_state.is_none() {
+    let has_state = replay.order().iter().any(is_accepted) || room.claimed_state.is_some();
+    if !has_state {
         console.warn("no event is accepted, so there is no state; `check` says why");
     }
     let answer = answer(args, &room, &replay, &found, options)?;
     print(args, console, &answer)?;
     console.note(format_args!(
-        "{}: {} events, {} rejected, {} dropped, {} waiting; {} state entries, digest {}",
+        "{}: {}, {} rejected, {} dropped, {} waiting; {} in the state, digest {}",
         name(&args.room),
-        answer.events,
+        counted(answer.events, "event"),
         answer.rejected.len(),
-        answer.dropped.len(),
+        room.dropped.len(),
         answer.waiting.len(),
         answer.state.len(),
         answer.digest,
     ));
-    Ok(Answer::Positive)
+    Ok(if has_state {
+        Answer::Positive
+    } else {
+        Answer::Negative
+    })
 }
 
 fn answer<'a>(
@@ -146,7 +156,13 @@ fn answer<'a>(
         dropped: room
             .dropped
             .iter()
-            .map(|event| event.event_id.as_str())
+            .filter_map(|event| event.event_id.as_deref())
+            .collect(),
+        dropped_without_id: room
+            .dropped
+            .iter()
+            .filter(|event| event.event_id.is_none())
+            .filter_map(|event| Some(event.position?.to_string()))
             .collect(),
         waiting: sorted_ids(replay, replay.waiting()),
         missing: replay.missing().collect(),
@@ -223,7 +239,10 @@ fn at(args: &Args, room: &Room, replay: &Replay, id: &str) -> Result<Found, Fail
         .node(id)
         .filter(|node| replay.dag().is_known(*node));
     let Some(node) = node else {
-        let dropped = room.dropped.iter().find(|event| event.event_id == id);
+        let dropped = room
+            .dropped
+            .iter()
+            .find(|event| event.event_id.as_deref() == Some(id));
         return Err(Failure::Call(match dropped {
             Some(event) => format!("event `{id}` was dropped: {}", event.reason),
             None => format!("event `{id}` is not in {}", name(&args.room)),

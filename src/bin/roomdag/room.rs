@@ -11,13 +11,13 @@ use roomdag::id::EventId;
 use roomdag::json::{Object, Value};
 use roomdag::lab::formats::{Dump, DumpEvent, Fault, GivenId, Position, Shape};
 use roomdag::limits::Limits;
-use roomdag::pdu::{FormatError, Pdu};
-use roomdag::version::{EventIdFormat, RoomVersionRules};
+use roomdag::pdu::{CREATE, FormatError, Pdu};
+use roomdag::version::{EventIdFormat, RoomVersionRules, RoomVersions};
 
 use crate::console::Console;
 use crate::dropped::{Dropped, Header, about, hash_check, nominal_id};
 use crate::failure::Failure;
-use crate::input::{RoomArgs, name, place};
+use crate::input::{RoomArgs, no_event, place};
 
 /// The events of a room that passed receipt checks 1 to 3, and those that did not.
 pub(crate) struct Room {
@@ -47,8 +47,11 @@ pub(crate) struct Room {
 impl Room {
     /// Reads a room, and tells the console what is wrong with it.
     pub(crate) fn load(path: &str, args: &RoomArgs, console: &Console) -> Result<Self, Failure> {
-        let keys = args.key_ring()?;
+        let keys = args.key_ring(console)?;
         let dump = args.read(path)?;
+        if args.room_version.is_some() {
+            warn_of_other_version(path, &dump, console);
+        }
         let intake = Intake {
             rules: dump.rules,
             keys,
@@ -68,10 +71,37 @@ impl Room {
         if intake.mismatches > 0 {
             console.note("--trust-event-ids calls events by the ids that the file gives them");
         }
-        if room.events.is_empty() && room.dropped.is_empty() && room.has_unreadable {
-            return Err(Failure::input(name(path), "nothing in it is an event"));
+        if room.events.is_empty() && room.dropped.is_empty() {
+            return Err(no_event(path));
         }
         Ok(room)
+    }
+}
+
+/// Says so where the create event states another room version than the one that was asked for.
+fn warn_of_other_version(path: &str, dump: &Dump, console: &Console) {
+    let text = |json: &Object, key: &str| json.get(key).and_then(Value::as_str).map(str::to_owned);
+    let stated = |json: &Object| {
+        let content = json.get("content").and_then(Value::as_object)?;
+        if content.contains_key("room_version") {
+            return text(content, "room_version");
+        }
+        // A scenario need not say what it says elsewhere.
+        let says_all = dump.shape != Shape::Scenario;
+        says_all.then(|| RoomVersions::unnamed().id.to_owned())
+    };
+    for event in &dump.events {
+        let json = &event.json;
+        let is_create = text(json, "type").as_deref() == Some(CREATE)
+            && text(json, "state_key").as_deref() == Some("");
+        let other = stated(json).filter(|id| is_create && *id != dump.rules.id);
+        if let Some(id) = other {
+            let (place, used) = (place(path, event.position), dump.rules.id);
+            console.warn(format_args!(
+                "{place}: the create event states room version `{id:.255}`, and all is judged as \
+                 of `{used}`, as --room-version says"
+            ));
+        }
     }
 }
 
@@ -125,8 +155,12 @@ impl Intake {
             self.problems
                 .push((fault.position, fault.error.to_string()));
             match self.unreadable(fault) {
-                Some(fault) if !copies.contains_key(fault.event_id.as_str()) => dropped.push(fault),
-                Some(_) => {}
+                Some(fault) => {
+                    let id = fault.event_id.as_deref();
+                    if !id.is_some_and(|id| copies.contains_key(id)) {
+                        dropped.push(fault);
+                    }
+                }
                 None => has_unreadable = true,
             }
         }
@@ -156,7 +190,7 @@ impl Intake {
             }
         }
         kept.sort_by_key(|(index, _)| *index);
-        dropped.sort_by(|a, b| a.event_id.cmp(&b.event_id));
+        dropped.sort_by_cached_key(Dropped::rank);
         let id = |index: &usize| ids.get(*index).cloned();
         let room = Room {
             rules: self.rules,
@@ -188,7 +222,7 @@ impl Intake {
                     _ => event_id(&pdu, &self.rules),
                 };
                 self.compare(position, &given_id, &id);
-                let outcome = self.verify(pdu, json, &id, &given_id);
+                let outcome = self.verify(pdu, json, position, &id, &given_id);
                 Received {
                     index,
                     position,
@@ -200,7 +234,7 @@ impl Intake {
                 self.problems.push((position, error.to_string()));
                 let id = nominal_id(&json, &given_id, &self.rules);
                 self.compare(position, &given_id, &id);
-                let outcome = Outcome::Dropped(Self::malformed(&json, &id, &error));
+                let outcome = Outcome::Dropped(Self::malformed(&json, position, &id, &error));
                 Received {
                     index,
                     position,
@@ -222,7 +256,14 @@ impl Intake {
     }
 
     /// Receipt checks 2 and 3.
-    fn verify(&self, pdu: Pdu, json: Object, id: &EventId, given_id: &GivenId) -> Outcome {
+    fn verify(
+        &self,
+        pdu: Pdu,
+        json: Object,
+        position: Position,
+        id: &EventId,
+        given_id: &GivenId,
+    ) -> Outcome {
         let named = matches!(given_id, GivenId::Name(_));
         let verdict: Result<Option<Event>, VerifyError> = match &self.keys {
             None => Ok(None),
@@ -248,7 +289,8 @@ impl Intake {
                 }
             }
             Err(error) => Outcome::Dropped(Dropped {
-                event_id: id.to_string(),
+                event_id: Some(id.to_string()),
+                position: Some(position),
                 header: Header::of(&json),
                 well_formed: true,
                 content_hash: hash_check(&json),
@@ -258,9 +300,10 @@ impl Intake {
         }
     }
 
-    fn malformed(json: &Object, id: &EventId, error: &FormatError) -> Dropped {
+    fn malformed(json: &Object, position: Position, id: &EventId, error: &FormatError) -> Dropped {
         Dropped {
-            event_id: id.to_string(),
+            event_id: Some(id.to_string()),
+            position: Some(position),
             header: Header::of(json),
             well_formed: false,
             content_hash: hash_check(json),
@@ -270,14 +313,15 @@ impl Intake {
     }
 
     /// An object that is no canonical JSON has no hashes. It goes by the id that the dump gives it,
-    /// else by its line. What is no object is no event at all.
+    /// if it does. What is no object is no event at all.
     fn unreadable(&self, fault: Fault) -> Option<Dropped> {
         let json = fault.json?;
         let own = json.get("event_id").and_then(Value::as_str);
         let own = own.filter(|_| self.rules.event_id == EventIdFormat::Field);
         let given = fault.given_id.id().map(EventId::as_str).or(own);
         Some(Dropped {
-            event_id: given.map_or_else(|| fault.position.to_string(), ToOwned::to_owned),
+            event_id: given.map(ToOwned::to_owned),
+            position: Some(fault.position),
             header: Header::of(&json),
             well_formed: false,
             content_hash: HashCheck::Mismatch,
@@ -290,12 +334,12 @@ impl Intake {
     /// rather than redacted, and of several such always the same one, whatever their order.
     fn choose(&mut self, shape: Shape, mut copies: Vec<Received>) -> Option<Received> {
         if copies.len() > 1 {
-            let line = copies.iter().map(|copy| copy.position).min()?;
-            for copy in copies.iter().filter(|copy| copy.position > line) {
+            let first = copies.iter().map(|copy| copy.position).min()?;
+            for copy in copies.iter().filter(|copy| copy.position > first) {
                 // A state and the auth chain behind it have events in common.
                 if shape != Shape::Response {
                     let id = &copy.id;
-                    let problem = format!("event `{id:.255}` was on {line} already");
+                    let problem = format!("event `{id:.255}` is there already: {first}");
                     self.problems.push((copy.position, problem));
                 }
             }

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let text = String::from_utf8_lossy(&text);
     let key = SigningKey::from_file(&text).map_err(|e| Failure::input(name(&args.key), e))?;
     let server = ServerName::parse(&args.server).map_err(|e| Failure::Call(e.to_string()))?;
-    let dump = read_events(&args.file, args.room_version.as_deref(), console)?;
+    let (dump, answer) = read_events(&args.file, args.room_version.as_deref(), console)?;
     let mut out = Output::open();
     for mut event in dump.events {
         hash_and_sign_event(&mut event.json, &dump.rules, server.as_str(), &key);
@@ -48,9 +48,5 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         out.write_all(b"\n")?;
     }
     out.finish()?;
-    Ok(if dump.faults.is_empty() {
-        Answer::Positive
-    } else {
-        Answer::Negative
-    })
+    Ok(answer)
 }

@@ -1,6 +1,7 @@
 //! Tables for people: aligned columns, and nothing that a terminal would act upon.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -75,8 +76,11 @@ impl Cell {
     pub(crate) fn short(text: &str, length: usize) -> Self {
         let text = printable(text);
         let mut kept: String = text.chars().take(length).collect();
-        if text.chars().nth(length).is_some() {
-            kept.push('…');
+        match text.chars().nth(length) {
+            None => {}
+            // The sign would take up as much.
+            Some(last) if text.chars().nth(length.saturating_add(1)).is_none() => kept.push(last),
+            Some(_) => kept.push('…'),
         }
         Self {
             text: kept,
@@ -131,7 +135,39 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// How much of an event id a table shows.
+/// How many characters of some texts tell all of them apart, if `least` do not.
+pub(crate) fn telling_length<'a>(texts: impl Iterator<Item = &'a str>, least: usize) -> usize {
+    let texts: BTreeSet<&str> = texts.collect();
+    let pairs = texts.iter().zip(texts.iter().skip(1));
+    let common = |(one, other): (&&str, &&str)| {
+        let pairs = one.chars().zip(other.chars());
+        pairs.take_while(|(one, other)| one == other).count()
+    };
+    let most = pairs.map(common).max().unwrap_or_default();
+    most.saturating_add(1).max(least)
+}
+
+/// How much of an event id a table shows at least.
 pub(crate) const ID_LENGTH: usize = 12;
 /// How much of any other identifier a table shows.
 pub(crate) const NAME_LENGTH: usize = 36;
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, telling_length};
+
+    #[test]
+    fn what_is_shortened_can_be_told_apart() {
+        let length = |texts: &[&str]| telling_length(texts.iter().copied(), 4);
+        assert_eq!(length(&[]), 4);
+        assert_eq!(length(&["$abcdef", "$xyzdef", "$abcdef"]), 4);
+        assert_eq!(length(&["$abcdef", "$abcdxy", "$b"]), 6);
+        assert_eq!(length(&["$abcde", "$abcdef"]), 7);
+    }
+
+    #[test]
+    fn no_sign_stands_for_a_single_character() {
+        assert_eq!(Cell::short("$abcd", 4).text, "$abcd");
+        assert_eq!(Cell::short("$abcde", 4).text, "$abc…");
+    }
+}

@@ -28,6 +28,12 @@ pub enum ReadError {
     /// It is an object, but none of those that hold events.
     #[error("an object with none of `events`, `pdus`, `state`, `auth_chain`, `tardis_version`")]
     UnknownObject,
+    /// It holds rooms, each an object with its events.
+    #[error("holds {rooms} rooms, and only one can be read at a time")]
+    SeveralRooms {
+        /// How many there are.
+        rooms: usize,
+    },
     /// It is JSON from afar, but what should be an array or an object breaks off.
     #[error("line {line}: expected {expected}")]
     Broken {

@@ -5,6 +5,7 @@ use crate::crypto::{
 };
 use crate::id::{IdError, KeyId, ServerName};
 use crate::json::{Array, Mode, Object, ParseError, Value};
+use crate::lab::formats::span::{self, Cutter};
 use crate::limits::Limits;
 
 /// Reads the keys of servers.
@@ -16,7 +17,8 @@ use crate::limits::Limits;
 /// - answers to `/_matrix/key/v2/server`, one or an array of them. A signed answer must bear out
 ///   itself; one without signatures is taken at its word, like the other two forms.
 ///
-/// A room as one object has the first two forms under `server_keys`, beside its `events`.
+/// A room as one object has the first two forms under `server_keys`, beside its `events`. Of such
+/// an object nothing else is read, whose events may be no JSON that is fit for canonical JSON.
 ///
 /// Keys of other algorithms than ed25519 are passed over. Linear in the size of `bytes`.
 ///
@@ -26,13 +28,15 @@ use crate::limits::Limits;
 /// would be worse than none.
 pub fn read_keys(bytes: &[u8]) -> Result<KeyRing, KeysError> {
     let mut ring = KeyRing::new();
-    match Value::parse(bytes, Mode::Lenient)? {
+    let (value, is_of_room) = match keys_of_room(bytes) {
+        Some(keys) => (Value::parse(keys, Mode::Lenient)?, true),
+        None => (Value::parse(bytes, Mode::Lenient)?, false),
+    };
+    match value {
         Value::Array(documents) => read_documents(&mut ring, &documents)?,
+        Value::Object(servers) if is_of_room => read_servers(&mut ring, &servers)?,
         Value::Object(object) => match object.get("server_keys") {
             Some(Value::Array(documents)) => read_documents(&mut ring, documents)?,
-            Some(Value::Object(servers)) if object.contains_key("events") => {
-                read_servers(&mut ring, servers)?;
-            }
             _ if object.contains_key("verify_keys") => read_document(&mut ring, &object)?,
             _ => read_servers(&mut ring, &object)?,
         },
@@ -43,6 +47,24 @@ pub fn read_keys(bytes: &[u8]) -> Result<KeyRing, KeysError> {
         }
     }
     Ok(ring)
+}
+
+/// The bytes of `server_keys` of an object that has `events`, too, and each once.
+fn keys_of_room(bytes: &[u8]) -> Option<&[u8]> {
+    let mut cutter = Cutter::new(bytes);
+    cutter.peek().filter(|first| *first == b'{')?;
+    let whole = cutter.value().ok()?;
+    if cutter.peek().is_some() {
+        return None;
+    }
+    let members = span::members(bytes, whole.start).ok()?;
+    let only = |name: &[u8]| {
+        let mut found = members.iter().filter(|(written, _)| written.bytes == name);
+        let (_, value) = found.next()?;
+        found.next().is_none().then_some(*value)
+    };
+    only(br#""events""#)?;
+    Some(only(br#""server_keys""#)?.bytes)
 }
 
 /// Why a list of keys cannot be used.

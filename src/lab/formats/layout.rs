@@ -44,7 +44,8 @@ pub(super) enum Part {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn find(bytes: &'a [u8]) -> Result<Self, ReadError> {
+    /// With `bare_events` an object that tells nothing else is an event.
+    pub(super) fn find(bytes: &'a [u8], bare_events: bool) -> Result<Self, ReadError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut cutter = Cutter::new(bytes);
         match cutter.peek() {
@@ -56,10 +57,14 @@ impl<'a> Layout<'a> {
         if let (Ok(first), None) = (first, cutter.peek())
             && first.bytes.starts_with(b"{")
         {
-            return object(bytes, first);
+            return match object(bytes, first) {
+                Err(ReadError::UnknownObject) if bare_events => Ok(one_event(bytes, first)),
+                layout => layout,
+            };
         }
         // More than one value, or something that is no JSON: lines, or a scenario.
         let parts = lines(bytes);
+        one_room(parts.sources.iter().map(|source| source.bytes))?;
         if !mentions_tardis(bytes) {
             return Ok(Self::Parts(parts));
         }
@@ -99,10 +104,35 @@ fn array<'a>(bytes: &'a [u8], cutter: &mut Cutter<'a>) -> Result<Layout<'a>, Rea
     {
         return object(bytes, body);
     }
+    one_room(elements.iter().map(|element| element.bytes))?;
     Ok(Layout::Parts(Parts::of(
         Shape::Array,
-        sources(bytes, &elements, Part::Room),
+        sources(bytes, "", &elements, Part::Room),
     )))
+}
+
+/// Refuses rooms where events are expected.
+fn one_room<'a>(mut values: impl ExactSizeIterator<Item = &'a [u8]>) -> Result<(), ReadError> {
+    let rooms = values.len();
+    let is_room = |value: &[u8]| {
+        let members = span::members(value, 0).unwrap_or_default();
+        let is = |name: &[u8]| members.iter().any(|(written, _)| written.bytes == name);
+        is(br#""events""#) && !is(br#""type""#)
+    };
+    if values.next().is_some_and(is_room) {
+        return Err(ReadError::SeveralRooms { rooms });
+    }
+    Ok(())
+}
+
+fn one_event<'a>(bytes: &[u8], whole: Span<'a>) -> Layout<'a> {
+    let line = span::line_of(bytes, whole.start);
+    let source = Source {
+        position: Position::Line(line),
+        bytes: whole.bytes,
+        part: Part::Room,
+    };
+    Layout::Parts(Parts::of(Shape::Lines, vec![source]))
 }
 
 fn object<'a>(bytes: &'a [u8], whole: Span<'a>) -> Result<Layout<'a>, ReadError> {
@@ -136,38 +166,38 @@ fn object<'a>(bytes: &'a [u8], whole: Span<'a>) -> Result<Layout<'a>, ReadError>
         return Scenario::parse(bytes).map(Layout::Scenario);
     }
     if member("type").is_some() {
-        return Ok(Layout::Parts(Parts::of(
-            Shape::Lines,
-            sources(bytes, &[whole], Part::Room),
-        )));
+        return Ok(one_event(bytes, whole));
     }
     if let Some(events) = member("events") {
         let events = list(Some(events))?;
-        let mut parts = Parts::of(Shape::Events, sources(bytes, &events, Part::Room));
+        let mut parts = Parts::of(Shape::Events, sources(bytes, "events", &events, Part::Room));
         parts.room_version = member("room_version").map(room_version).transpose()?;
         parts.heads = member("heads").map(heads).transpose()?.unwrap_or_default();
         return Ok(Layout::Parts(parts));
     }
-    let state = member("pdus").or_else(|| member("state"));
+    let [pdus, states] = ["pdus", "state"].map(|name| Some((name, member(name)?)));
+    let state = pdus.or(states);
     let auth_chain = member("auth_chain");
     if state.is_none() && auth_chain.is_none() {
         return Err(ReadError::UnknownObject);
     }
     // `pdus` alone are a transaction or a backfill, which claim no state.
-    let claims_state = state.is_some() && (auth_chain.is_some() || member("state").is_some());
+    let claims_state = state.is_some() && (auth_chain.is_some() || states.is_some());
     let part = if claims_state {
         Part::State
     } else {
         Part::Room
     };
-    let mut found = sources(bytes, &list(state)?, part);
-    found.extend(sources(bytes, &list(auth_chain)?, Part::Room));
+    let (name, state) = state.unzip();
+    let mut found = sources(bytes, name.unwrap_or_default(), &list(state)?, part);
+    let auth_chain = list(auth_chain)?;
+    found.extend(sources(bytes, "auth_chain", &auth_chain, Part::Room));
     let joined = member("event").filter(|event| event.bytes.starts_with(b"{"));
-    found.extend(
-        joined
-            .iter()
-            .flat_map(|event| sources(bytes, &[*event], Part::Joined)),
-    );
+    found.extend(joined.map(|event| Source {
+        position: Position::Line(span::line_of(bytes, event.start)),
+        bytes: event.bytes,
+        part: Part::Joined,
+    }));
     let mut parts = Parts::of(Shape::Response, found);
     parts.claims_state = claims_state;
     Ok(Layout::Parts(parts))
@@ -217,19 +247,25 @@ fn heads(value: Span<'_>) -> Result<Vec<EventId>, ReadError> {
     ids.flatten().ok_or(wrong)
 }
 
-/// Events with the lines on which they start. `spans` ascend.
-fn sources<'a>(document: &[u8], spans: &[Span<'a>], part: Part) -> Vec<Source<'a>> {
+/// The events of a list with the lines on which they start. `spans` ascend.
+fn sources<'a>(
+    document: &[u8],
+    list: &'static str,
+    spans: &[Span<'a>],
+    part: Part,
+) -> Vec<Source<'a>> {
     let (mut line, mut counted) = (1_usize, 0_usize);
     spans
         .iter()
-        .map(|span| {
+        .enumerate()
+        .map(|(index, span)| {
             let between = document.get(counted..span.start).unwrap_or_default();
             line = line
                 .saturating_add(span::line_of(between, between.len()))
                 .saturating_sub(1);
             counted = span.start;
             Source {
-                position: Position::Line(line),
+                position: Position::Element { line, list, index },
                 bytes: span.bytes,
                 part,
             }

@@ -51,6 +51,9 @@ pub struct ReadOptions {
     /// Such events are synthetic, so what they lack of `hashes`, `signatures`, `depth` and the like
     /// is filled in.
     pub trust_event_ids: bool,
+    /// Whether an object with none of the members of a dump is an event all the same, as where
+    /// single events are expected.
+    pub bare_events: bool,
     /// The room versions that are known.
     pub versions: RoomVersions,
     /// What bounds the size of an event.
@@ -136,6 +139,15 @@ pub enum Position {
     Line(usize),
     /// It is this event of the file, counted from 1.
     Event(usize),
+    /// It is an element of an array, which may be all on one line.
+    Element {
+        /// The line on which it starts, counted from 1.
+        line: usize,
+        /// The member that is the array; empty if the file is.
+        list: &'static str,
+        /// How many elements are before it.
+        index: usize,
+    },
 }
 
 impl std::fmt::Display for Position {
@@ -143,6 +155,7 @@ impl std::fmt::Display for Position {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Event(event) => write!(f, "event {event}"),
+            Self::Element { list, index, .. } => write!(f, "{list}[{index}]"),
         }
     }
 }
@@ -171,7 +184,7 @@ pub struct Fault {
 /// [`ReadError`], where it is not to be found out what the file is, or of which room version.
 /// What is wrong with single events is in [`Dump::faults`].
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Dump, ReadError> {
-    let layout = Layout::find(bytes)?;
+    let layout = Layout::find(bytes, options.bare_events)?;
     let rules = room_version::find(&layout, options)?;
     Ok(match layout {
         Layout::Parts(parts) => from_parts(parts, rules, options),
