@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::{code, document, file, lines, run, run_with, stderr, stdout, temporary};
+use crate::{code, document, file, lines, run, run_with, stderr, stdout, temporary, tool};
 
 /// The presets, with the last room version in which each makes sense.
 fn presets() -> Vec<(String, String)> {
@@ -181,6 +183,12 @@ fn what_cannot_be_made_is_said() {
             &["--preset", "calm", "--members", "1"],
             "`members` is not from",
         ),
+        (
+            &["--preset", "restricted", "--room-version", "1"],
+            "it is in 8, 9",
+        ),
+        (&["--preset", "calm", "--weight", "peace=1"], "--list"),
+        (&["--preset", "calm", "--format", "json"], "--format"),
         (&["--preset", "calm", "--seeds", "5..5"], "5..5"),
         (
             &["--preset", "calm", "--seeds", "0..5", "--shard", "0/2"],
@@ -197,6 +205,66 @@ fn what_cannot_be_made_is_said() {
             stderr(&output)
         );
     }
+}
+
+#[test]
+fn the_bounds_of_numbers_are_in_the_help() {
+    let help = stdout(&run(&["generate", "--help"]));
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for option in ["members", "servers", "events", "branches"] {
+        let args = [
+            "generate",
+            "--preset",
+            "calm",
+            &format!("--{option}"),
+            "99999999",
+        ];
+        let refused = run(&args);
+        assert_eq!(code(&refused), 2, "{option}");
+        let refusal = stderr(&refused);
+        let bounds = refusal.trim().split("is not from ").nth(1).unwrap();
+        assert!(
+            help.contains(&format!(": {bounds}, by default")),
+            "{bounds}"
+        );
+    }
+}
+
+#[test]
+fn the_largest_seed_is_a_seed_and_a_long_range_begins_at_once() {
+    let largest = u64::MAX.to_string();
+    let args = [
+        "generate", "--preset", "calm", "--events", "20", "--seed", &largest,
+    ];
+    assert_eq!(lines(&run(&args)).len(), 20);
+
+    let args = ["generate", "--preset", "calm", "--events", "20"];
+    let mut child = tool()
+        .args(args)
+        .args(["--seeds", "0..18446744073709551615"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    drop(stdout);
+    let room: Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(room["seed"], 0);
+    // It goes no further than to where nobody reads it.
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_path_that_ends_like_a_folder_is_one() {
+    let folder = std::env::temp_dir().join(format!("roomdag-folder-{}", std::process::id()));
+    let path = format!("{}/", folder.display());
+    let output = run(&[
+        "generate", "--preset", "calm", "--events", "20", "-o", &path,
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(folder.join("calm-v12-0.ndjson").is_file());
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

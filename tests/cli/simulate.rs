@@ -1,11 +1,12 @@
 //! `simulate`: seeds, shards, statistics, and what is told of a fault.
 
 use std::fs;
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::{code, lines, run, stderr, stdout, temporary};
+use crate::{code, lines, run, stderr, stdout, temporary, tool};
 
 /// Arguments of `simulate`, by spaces, and some more.
 fn simulate(args: &str, more: &[&str]) -> Output {
@@ -98,7 +99,19 @@ fn a_fault_is_reported_with_a_smaller_room_and_a_picture() {
     let picture = read("room.svg");
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
     assert!(read("room.dot").starts_with("digraph"));
-    assert!(read("story.txt").contains("comes back otherwise"));
+    let story = read("story.txt");
+    assert!(story.contains("comes back otherwise"));
+    // In words, and not in those of the program.
+    for debug in [
+        "Some(",
+        "None",
+        "Weather",
+        "HashCheck",
+        "Mismatch",
+        "Accepted",
+    ] {
+        assert!(!story.contains(debug), "{debug}: {story}");
+    }
 
     // The command that the report gives tells the story again.
     let command = report["minimised"]["command"].as_str().unwrap();
@@ -110,6 +123,95 @@ fn a_fault_is_reported_with_a_smaller_room_and_a_picture() {
 }
 
 #[test]
+fn what_servers_hold_otherwise_is_told_in_words() {
+    let args = "--seeds 0..3 --room-version 11 --plant resolution --format ndjson";
+    let output = simulate(args, &[]);
+    assert_eq!(code(&output), 1);
+    let rooms = lines(&output);
+    let what = rooms
+        .iter()
+        .find_map(|room| room["wrong"]["what"].as_str())
+        .unwrap();
+    assert!(
+        what.contains("differ") && what.contains(", in the replay $"),
+        "{what}"
+    );
+    assert!(!what.contains("Some(") && !what.contains(" { "), "{what}");
+}
+
+#[test]
+fn a_campaign_without_end_is_ended_by_its_reader() {
+    let largest = simulate(
+        "--room-version 11 --format ndjson --seed",
+        &[&u64::MAX.to_string()],
+    );
+    assert_eq!(lines(&largest)[0]["seed"], u64::MAX);
+
+    let mut child = tool()
+        .args(["simulate", "--seeds", "0..18446744073709551615"])
+        .args(["--room-version", "11", "--format", "ndjson"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    drop(stdout);
+    assert_eq!(serde_json::from_str::<Value>(&first).unwrap()["seed"], 0);
+    assert!(child.wait().unwrap().code().is_some_and(|code| code < 2));
+}
+
+#[test]
+fn what_is_no_statistics_is_called_so() {
+    for (name, text) in [("empty.json", "[]"), ("lines.json", "{}\n{}\n")] {
+        let path = temporary(name, text).display().to_string();
+        let output = run(&["simulate", "--merge", &path]);
+        assert_eq!(code(&output), 2);
+        assert!(
+            stderr(&output).contains("not one JSON object"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn the_bounds_of_conditions_are_in_the_help() {
+    let help = stdout(&run(&["simulate", "--help"]));
+    for option in [
+        "servers",
+        "hostile",
+        "users",
+        "steps",
+        "delay",
+        "loss",
+        "repeats",
+        "reordering",
+        "partitions",
+        "crashes",
+        "saves",
+        "lazy",
+        "malice",
+        "late",
+    ] {
+        let refused = stderr(&simulate(&format!("--{option} 99999999"), &[]));
+        let bounds = refused.split("is not in ").nth(1).expect(option);
+        let bounds = bounds
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .replace("..=", " to ");
+        let entry = help.split(&format!("--{option} <")).nth(1).expect(option);
+        let entry = entry.split("\n\n").next().unwrap();
+        assert!(
+            entry.trim_end().ends_with(&format!(": {bounds}")),
+            "{option}: {entry}"
+        );
+    }
+}
+
+#[test]
 fn a_campaign_that_cannot_be_is_refused() {
     for args in [
         "--seeds 5..5",
@@ -118,6 +220,9 @@ fn a_campaign_that_cannot_be_is_refused() {
         "--seed 1 --servers 0",
         "--seed 1 --loss 101",
         "--merge tests/data/scenario.json5",
+        "--seeds 0..2 --without 3",
+        "--seed 3 --without 0",
+        "--seed 3 --without 99999999",
     ] {
         assert_eq!(code(&simulate(args, &[])), 2, "{args}");
     }

@@ -6,22 +6,24 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use roomdag::lab::generate::{Deed, GeneratedRoom, Preset, Recipe, generate};
+use roomdag::lab::generate::{Deed, GeneratedRoom, Preset, Recipe, RecipeError, generate};
 use roomdag::version::{RoomVersionRules, RoomVersions};
 use serde::Serialize;
 
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
-use crate::output::{Format, FormatArgs, Output};
-use crate::seeds::SeedArgs;
+use crate::output::{Format, Output};
+use crate::seeds::{SeedArgs, Seeds};
 use crate::table::{Cell, Table};
 
 /// Make up rooms of any room version, size and nastiness, hashed and signed
 ///
 /// The same options and seed make the same bytes everywhere. One room is printed as its events, one
 /// PDU a line in an order of arrival; of several, each is an object on a line:
-/// `{"seed","preset","room_version","events":[…],"left_out":[…],"server_keys":{…}}`. Either is what
-/// `check` and `resolve` read, and such an object is a list of `--keys`, too.
+/// `{"seed","preset","room_version","events":[…],"left_out":[…],"server_keys":{…}}`. The events of
+/// one room and one such object are what `check` and `resolve` read, and such an object is a list
+/// of `--keys`, too. Of several rooms they read one at a time: give them one of the lines, or have
+/// each written into a file of its own with `--output DIR`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag generate --preset duel --room-version 11 --seed 7 | roomdag resolve -
@@ -39,16 +41,17 @@ pub(crate) struct Args {
     room_version: String,
     #[command(flatten)]
     seeds: SeedArgs,
-    /// How many events a room has, counting those that are dropped on receipt or left out
+    /// How many events a room has, counting those that are dropped on receipt or left out: 1 to
+    /// 10000000, by default 200
     #[arg(long, value_name = "N")]
     events: Option<usize>,
-    /// How many users join at the start
+    /// How many users join at the start: 4 to 1000000, by default 12
     #[arg(long, value_name = "N")]
     members: Option<usize>,
-    /// How many servers they are on
+    /// How many servers they are on: 1 to 10000, by default 5
     #[arg(long, value_name = "N")]
     servers: Option<usize>,
-    /// How many branches there are at a time, at the most
+    /// How many branches there are at a time, at the most: 1 to 20, by default as the preset has it
     #[arg(long, value_name = "N")]
     branches: Option<usize>,
     /// How often something is done, against the rest: a deed of `--list` and a number
@@ -62,14 +65,15 @@ pub(crate) struct Args {
     #[arg(long = "as", value_name = "FORM")]
     form: Option<Form>,
     /// Write to a file; or into a folder, with a file for each room and `server_keys.json`, if
-    /// there are several seeds or it is one
+    /// there are several seeds or it is one, or ends like one
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Write the servers' keys to a file
     #[arg(long, value_name = "FILE")]
     keys_to: Option<PathBuf>,
-    #[command(flatten)]
-    format: FormatArgs,
+    /// The form of the list; by default a table on a terminal and JSON otherwise
+    #[arg(long, value_name = "FORMAT", conflicts_with = "preset")]
+    format: Option<Format>,
 }
 
 /// What is printed of a room.
@@ -93,12 +97,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         list(args, console)?;
         return Ok(Answer::Positive);
     };
-    let call = |error: roomdag::lab::generate::RecipeError| Failure::Call(error.to_string());
-    let preset = Preset::named(preset).map_err(call)?;
+    let preset = Preset::named(preset).map_err(|error| unmakeable(&error))?;
     let rules = rules(&args.room_version)?;
-    let mut recipe = preset.recipe(rules).map_err(call)?;
+    let mut recipe = preset.recipe(rules).map_err(|error| unmakeable(&error))?;
     args.adjust(&mut recipe)?;
-    recipe.check().map_err(call)?;
+    recipe.check().map_err(|error| unmakeable(&error))?;
     let task = Task {
         args,
         preset,
@@ -106,11 +109,47 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         console,
     };
     match &args.output {
-        Some(path) if args.seeds.single().is_none() || path.is_dir() => task.to_folder(path)?,
+        Some(path) if args.seeds.single().is_none() || is_folder(path) => task.to_folder(path)?,
         Some(path) => task.to_file(path)?,
         None => task.to_output()?,
     }
     Ok(Answer::Positive)
+}
+
+/// Whether a path is a folder, or is written like one.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.to_string_lossy().ends_with(std::path::is_separator)
+}
+
+/// Why there is no such room, and what there is instead.
+fn unmakeable(error: &RecipeError) -> Failure {
+    let hint = match error {
+        RecipeError::UnknownPreset { .. } | RecipeError::UnknownDeed { .. } => {
+            "; `generate --list` has the names".to_owned()
+        }
+        RecipeError::Impossible { what, .. } => {
+            let of_preset =
+                Preset::named(what).map(|preset| versions(|rules| preset.recipe(rules).is_ok()));
+            let of_deed = || {
+                what.parse()
+                    .map(|deed: Deed| versions(|rules| deed.is_possible(rules)))
+            };
+            let versions = of_preset.or_else(|_| of_deed()).unwrap_or_default();
+            format!("; it is in {}", versions.join(", "))
+        }
+        _ => String::new(),
+    };
+    Failure::Call(format!("{error}{hint}"))
+}
+
+/// The room versions of which something is so.
+fn versions(has: impl Fn(&RoomVersionRules) -> bool) -> Vec<&'static str> {
+    let versions = RoomVersions::stable();
+    versions
+        .iter()
+        .filter(|rules| has(rules))
+        .map(|rules| rules.id)
+        .collect()
 }
 
 fn rules(version: &str) -> Result<&'static RoomVersionRules, Failure> {
@@ -140,9 +179,7 @@ impl Args {
         for weight in &self.weight {
             let wrong = || Failure::Call(format!("`{weight:.255}` is not DEED=N"));
             let (deed, number) = weight.split_once('=').ok_or_else(wrong)?;
-            let deed: Deed = deed
-                .parse()
-                .map_err(|error| Failure::Call(format!("{error}")))?;
+            let deed: Deed = deed.parse().map_err(|error| unmakeable(&error))?;
             recipe
                 .weights
                 .insert(deed, number.parse().map_err(|_| wrong())?);
@@ -165,22 +202,23 @@ impl Task<'_> {
         &self,
         mut write: impl FnMut(u64, &GeneratedRoom) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
-        let seeds = &self.args.seeds;
-        let is_one = seeds.count() == 1;
+        let seeds = self.args.seeds.all();
+        let count = seeds.map_or(0, Seeds::count);
+        let is_one = count == 1;
         let total = if is_one {
             self.recipe.events
         } else {
-            seeds.count()
+            usize::try_from(count).unwrap_or(usize::MAX)
         };
         let mut progress = self.console.progress("generating", total);
         let mut keys_to = self.args.keys_to.as_deref();
-        for (number, seed) in seeds.iter().enumerate() {
+        for (number, seed) in seeds.into_iter().flat_map(Seeds::iter).enumerate() {
             let room = generate(&self.recipe, seed, |events| {
                 if is_one {
                     progress.done(events);
                 }
             });
-            let room = room.map_err(|error| Failure::Call(error.to_string()))?;
+            let room = room.map_err(|error| unmakeable(&error))?;
             if let Some(path) = keys_to.take() {
                 save(path, &keys(&room))?;
             }
@@ -279,29 +317,24 @@ fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 fn list(args: &Args, console: &Console) -> Result<(), Failure> {
-    let versions = RoomVersions::stable();
-    let all = || versions.iter();
     let presets = Preset::ALL.iter().map(|preset| Row {
         kind: "preset",
         name: preset.name,
-        room_versions: all()
-            .filter(|rules| preset.recipe(rules).is_ok())
-            .map(|rules| rules.id)
-            .collect(),
+        room_versions: versions(|rules| preset.recipe(rules).is_ok()),
         about: preset.about,
     });
     let deeds = Deed::ALL.iter().map(|deed| Row {
         kind: "deed",
         name: deed.name(),
-        room_versions: all()
-            .filter(|rules| deed.is_possible(rules))
-            .map(|rules| rules.id)
-            .collect(),
+        room_versions: versions(|rules| deed.is_possible(rules)),
         about: deed.about(),
     });
     let rows = presets.chain(deeds);
     let mut out = Output::open();
-    match args.format.or(Format::Json) {
+    match args
+        .format
+        .unwrap_or_else(|| Format::default_or(Format::Json))
+    {
         Format::Table => {
             let header = ["KIND", "NAME", "ROOM VERSIONS", "WHAT HAPPENS"];
             let mut table = Table::new(&header, console.colors_output());

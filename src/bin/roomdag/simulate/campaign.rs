@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 
 use roomdag::testing::network::{Check, Outcome};
@@ -56,26 +57,24 @@ impl Serialize for Told {
     }
 }
 
-/// Works on `count` pieces, `jobs` at a time, and hands each answer over in the order of the pieces.
-/// What has been begun is ended when an answer cannot be taken.
+/// Works on `count` pieces, after which `work` has none, `jobs` at a time, and hands each answer
+/// over in the order of the pieces. What has been begun is ended when no more answers are wanted.
 pub(super) fn run<T: Send>(
-    count: usize,
+    count: u128,
     jobs: NonZeroUsize,
-    work: impl Fn(usize) -> Option<T> + Sync,
-    mut take: impl FnMut(usize, T) -> Result<(), Failure>,
+    work: impl Fn(u64) -> Option<T> + Sync,
+    mut take: impl FnMut(T) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<(), Failure> {
-    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let (answers, incoming) = mpsc::channel();
-        for _ in 0..jobs.get().min(count) {
+        for _ in 0..jobs.get().min(usize::try_from(count).unwrap_or(usize::MAX)) {
             let answers = answers.clone();
             let (next, is_over, work) = (&next, &is_over, &work);
             scope.spawn(move || {
                 while !is_over.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(answer) = (at < count).then(|| work(at)).flatten() else {
-                        return;
-                    };
+                    let Some(answer) = work(at) else { return };
                     if answers.send((at, answer)).is_err() {
                         return;
                     }
@@ -83,14 +82,14 @@ pub(super) fn run<T: Send>(
             });
         }
         drop(answers);
-        let (mut early, mut due) = (BTreeMap::new(), 0_usize);
+        let (mut early, mut due) = (BTreeMap::new(), 0_u64);
         for (at, answer) in incoming {
             early.insert(at, answer);
             while let Some(answer) = early.remove(&due) {
-                let taken = take(due, answer);
-                if taken.is_err() {
+                let taken = take(answer);
+                if !matches!(taken, Ok(ControlFlow::Continue(()))) {
                     is_over.store(true, Ordering::Relaxed);
-                    return taken;
+                    return taken.map(|_| ());
                 }
                 due = due.saturating_add(1);
             }
@@ -102,6 +101,7 @@ pub(super) fn run<T: Send>(
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;
+    use std::ops::ControlFlow;
 
     use super::run;
     use crate::failure::Failure;
@@ -109,22 +109,25 @@ mod tests {
     #[test]
     fn answers_come_in_order_whoever_is_faster() {
         let mut taken = Vec::new();
-        let work = |at: usize| {
-            std::thread::sleep(std::time::Duration::from_micros((20 - at as u64) * 50));
+        let work = |at: u64| {
+            let left = 20_u64.checked_sub(at).filter(|left| *left > 0)?;
+            std::thread::sleep(std::time::Duration::from_micros(left * 50));
             Some(at * 2)
         };
         let jobs = NonZeroUsize::new(3).unwrap();
-        run(20, jobs, work, |at, answer| {
-            taken.push((at, answer));
-            Ok(())
+        run(20, jobs, work, |answer| {
+            taken.push(answer);
+            Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-        assert_eq!(taken, (0..20).map(|at| (at, at * 2)).collect::<Vec<_>>());
+        assert_eq!(taken, (0..20).map(|at| at * 2).collect::<Vec<_>>());
     }
 
     #[test]
-    fn an_answer_that_cannot_be_taken_is_the_end() {
-        let full = |_, ()| Err(Failure::Call("full".into()));
-        assert!(run(1_000, NonZeroUsize::MIN, |_| Some(()), full).is_err());
+    fn work_without_end_ends_when_answers_are_not_wanted() {
+        let full = |()| Err(Failure::Call("full".into()));
+        assert!(run(u128::MAX, NonZeroUsize::MIN, |_| Some(()), full).is_err());
+        let enough = |()| Ok(ControlFlow::Break(()));
+        assert!(run(u128::MAX, NonZeroUsize::MIN, |_| Some(()), enough).is_ok());
     }
 }

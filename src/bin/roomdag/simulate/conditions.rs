@@ -12,46 +12,46 @@ use roomdag::testing::network::{Conditions, Plant};
 #[derive(clap::Args)]
 #[command(next_help_heading = "What the seed decides unless it is given")]
 pub(super) struct ConditionArgs {
-    /// Servers that do as they should
+    /// Servers that do as they should: 1 to 50
     #[arg(long, value_name = "N", value_parser = counts(1, 50))]
     servers: Option<usize>,
-    /// Servers besides that lie
+    /// Servers besides that lie: 0 to 20
     #[arg(long, value_name = "N", value_parser = counts(0, 20))]
     hostile: Option<usize>,
-    /// Users of each server
+    /// Users of each server: 1 to 20
     #[arg(long, value_name = "N", value_parser = counts(1, 20))]
     users: Option<usize>,
-    /// Steps before the network heals
+    /// Steps before the network heals: 0 to 100000
     #[arg(long, value_name = "N", value_parser = counts(0, 100_000))]
     steps: Option<usize>,
-    /// The latency: the most steps that a PDU is under way
+    /// The latency, the most steps that a PDU is under way: 1 to 100000
     #[arg(long, value_name = "STEPS", value_parser = counts(1, 100_000))]
     delay: Option<usize>,
-    /// PDUs that are lost
+    /// PDUs that are lost: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     loss: Option<usize>,
-    /// PDUs that come twice
+    /// PDUs that come twice: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     repeats: Option<usize>,
-    /// PDUs that may overtake others
+    /// PDUs that may overtake others: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     reordering: Option<usize>,
-    /// Steps at which the network falls in two, or comes together
+    /// Steps at which the network falls in two, or comes together: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     partitions: Option<usize>,
-    /// Steps at which a server loses its memory and goes on from its disk
+    /// Steps at which a server loses its memory and goes on from its disk: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     crashes: Option<usize>,
-    /// Steps at which a server writes to its disk
+    /// Steps at which a server writes to its disk: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     saves: Option<usize>,
-    /// Gaps that a server leaves open at first
+    /// Gaps that a server leaves open at first: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     lazy: Option<usize>,
-    /// Steps at which a hostile server does something
+    /// Steps at which a hostile server does something: 0 to 100
     #[arg(long, value_name = "PERCENT", value_parser = counts(0, 100))]
     malice: Option<usize>,
-    /// Servers that are not in the room from the beginning
+    /// Servers that are not in the room from the beginning: 0 to 70
     #[arg(long, value_name = "N", value_parser = counts(0, 70))]
     late: Option<usize>,
     /// Put a fault into the servers, to see that it is found

@@ -6,20 +6,22 @@ mod findings;
 mod statistics;
 
 use std::fs;
+use std::io::Write;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use roomdag::testing::network::{Conditions, Divergence, Story};
 use roomdag::version::{RoomVersionRules, RoomVersions};
 use serde::Serialize;
 
-use crate::console::Console;
+use crate::console::{Console, counted};
 use crate::failure::{Answer, Failure};
 use crate::output::{Format, FormatArgs, Output};
-use crate::seeds::SeedArgs;
+use crate::seeds::{SeedArgs, Seeds};
 use crate::simulate::campaign::{Told, Wrong};
 use crate::simulate::conditions::{ConditionArgs, Steps};
-use crate::simulate::statistics::Statistics;
+use crate::simulate::statistics::{KEPT, Statistics};
 
 /// Simulate servers that hold one room over a bad network, and compare what they hold
 ///
@@ -51,8 +53,8 @@ pub(crate) struct Args {
     /// Add up the statistics in these files, and simulate nothing
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["seeds", "seed", "out"])]
     merge: Vec<PathBuf>,
-    /// Leave these steps out of the story, as a report says it
-    #[arg(long, value_name = "N,N,…", requires = "seed")]
+    /// Leave these steps out of the story of the one seed, as a report says it
+    #[arg(long, value_name = "N,N,…", conflicts_with_all = ["seeds", "merge"])]
     without: Option<Steps>,
     #[command(flatten)]
     conditions: ConditionArgs,
@@ -67,6 +69,20 @@ struct Line<'a> {
     room_version: &'static str,
     #[serde(flatten)]
     told: &'a Told,
+}
+
+impl Args {
+    /// Whether the story has the steps that are to be left out.
+    fn can_do_without(&self, story: &Story) -> Result<(), Failure> {
+        let last = story.steps();
+        let without = self.without.iter().flat_map(|steps| &steps.0);
+        match without.into_iter().find(|step| !(1..=last).contains(*step)) {
+            Some(step) => Err(Failure::Call(format!(
+                "there is no step {step} to leave out: they go from 1 to {last}"
+            ))),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
@@ -85,8 +101,10 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     }
     out.finish()?;
     console.note(format_args!(
-        "{} rooms, {} events: {} went wrong",
-        statistics.rooms, statistics.total.events, statistics.diverged,
+        "{}, {}: {} went wrong",
+        counted(statistics.rooms, "room"),
+        counted(statistics.total.events, "event"),
+        statistics.diverged,
     ));
     Ok(if statistics.diverged == 0 {
         Answer::Positive
@@ -97,51 +115,52 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
 
 fn simulate(args: &Args, format: Format, console: &Console) -> Result<Statistics, Failure> {
     let versions = versions(&args.room_version)?;
-    let seeds: Vec<u64> = args.seeds.iter().collect();
+    let seeds = args.seeds.all();
     let conditions = args.conditions.given();
     let story = |seed: u64, rules: &RoomVersionRules| {
         let without = args.without.clone().unwrap_or_default();
         Story::new(seed, rules).under(conditions).without(without.0)
     };
-    let rooms: Vec<(u64, RoomVersionRules)> = seeds
-        .iter()
-        .flat_map(|seed| versions.iter().map(|rules| (*seed, *rules)))
-        .collect();
+    if let (Some(seed), Some(rules)) = (args.seeds.single(), versions.first()) {
+        args.can_do_without(&story(seed, rules))?;
+    }
+    let of_each = u64::try_from(versions.len()).unwrap_or(u64::MAX);
+    let room = |at: u64| {
+        let seed = seeds?.nth(at.checked_div(of_each)?)?;
+        let version = usize::try_from(at.checked_rem(of_each)?).ok()?;
+        Some((seed, versions.get(version)?))
+    };
+    let count = seeds.map_or(0, Seeds::count);
+    let count = count.saturating_mul(u128::from(of_each));
     let jobs = match args.jobs {
         Some(jobs) => jobs,
         None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
-    let mut progress = console.progress(
-        "simulating rooms",
-        args.seeds.count().saturating_mul(versions.len()),
-    );
-    let mut statistics = Statistics::new(conditions, &versions, &seeds);
+    let total = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut progress = console.progress("simulating rooms", total);
+    let mut statistics = Statistics::new(conditions, &versions, seeds);
     let mut lines = (format == Format::Ndjson).then(Output::open);
-    let tell = |at: usize| {
-        rooms
-            .get(at)
-            .map(|(seed, rules)| Told::of(&story(*seed, rules)))
-    };
-    let mut done = 0_usize;
-    campaign::run(rooms.len(), jobs, tell, |at, told| {
-        let Some((seed, rules)) = rooms.get(at) else {
-            return Ok(());
+    let tell =
+        |at: u64| room(at).map(|(seed, rules)| (seed, rules.id, Told::of(&story(seed, rules))));
+    campaign::run(count, jobs, tell, |(seed, room_version, told)| {
+        statistics.add(seed, room_version, &told);
+        progress.done(statistics.rooms);
+        let Some(lines) = &mut lines else {
+            return Ok(ControlFlow::Continue(()));
         };
-        done = done.saturating_add(1);
-        progress.done(done);
-        statistics.add(*seed, rules.id, &told);
-        match &mut lines {
-            Some(lines) if !lines.is_closed() => {
-                let (seed, room_version, told) = (*seed, rules.id, &told);
-                let line = Line {
-                    seed,
-                    room_version,
-                    told,
-                };
-                lines.json(&line, Format::Ndjson)
-            }
-            _ => Ok(()),
-        }
+        let line = Line {
+            seed,
+            room_version,
+            told: &told,
+        };
+        lines.json(&line, Format::Ndjson)?;
+        // At once, so that a reader who has gone is found to have.
+        lines.flush()?;
+        Ok(if lines.is_closed() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     })?;
     if let Some(lines) = lines {
         lines.finish()?;
@@ -172,10 +191,10 @@ fn report(
             if let Some((written, minimised)) = written {
                 let Divergence { chronicle, .. } = &minimised.divergence;
                 console.note(format_args!(
-                    "  {}: {} events in {} steps are left of it",
+                    "  {}: left of it: {} in {}",
                     written.display(),
-                    chronicle.events.len(),
-                    minimised.steps.len(),
+                    counted(chronicle.events.len(), "event"),
+                    counted(minimised.steps.len(), "step"),
                 ));
             }
         } else if args.seeds.single().is_some()
@@ -186,9 +205,11 @@ fn report(
             }
         }
     }
-    let rest = statistics.failures.len().saturating_sub(REPORTED);
+    let rest = statistics.diverged.saturating_sub(REPORTED);
     if rest > 0 {
-        console.warn(format_args!("{rest} more are in the statistics"));
+        console.warn(format_args!(
+            "{rest} more went wrong; the statistics name the first {KEPT}"
+        ));
     }
     Ok(())
 }
@@ -198,8 +219,10 @@ fn merge(files: &[PathBuf]) -> Result<Statistics, Failure> {
     for path in files {
         let name = path.display().to_string();
         let text = fs::read(path).map_err(|error| Failure::input(&name, error))?;
-        let statistics: Statistics =
-            serde_json::from_slice(&text).map_err(|error| Failure::input(&name, error))?;
+        let statistics = Statistics::read(&text).map_err(|error| {
+            let hint = "`simulate --format json` prints such a file, `--format ndjson` does not";
+            Failure::input(&name, format!("{error}; {hint}"))
+        })?;
         sum = Some(match sum {
             None => statistics,
             Some(sum) => sum

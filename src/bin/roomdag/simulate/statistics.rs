@@ -1,7 +1,5 @@
 //! What many rooms were worth together; the statistics of shards add up to those of the whole.
 
-use std::collections::BTreeSet;
-
 use roomdag::testing::network::{Check, Conditions, Outcome};
 use roomdag::version::RoomVersionRules;
 use serde::{Deserialize, Serialize};
@@ -9,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::seeds::Seeds;
 use crate::simulate::campaign::Told;
 use crate::table::{Cell, Color, Table};
 
@@ -24,17 +23,8 @@ pub(super) struct Statistics {
     pub(super) diverged: usize,
     pub(super) total: Outcome,
     versions: Vec<OfVersion>,
-    /// By seed, then by room version.
+    /// By seed, then by room version; of very many the first ones.
     pub(super) failures: Vec<Failed>,
-}
-
-/// Every `step`-th number from `from` up to, but without, `to`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Seeds {
-    from: u64,
-    to: u64,
-    step: u64,
 }
 
 /// What the rooms of one version were worth.
@@ -69,12 +59,31 @@ pub(super) enum MergeError {
     Range,
 }
 
+/// Why a file has no statistics.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error("not one JSON object, as statistics are")]
+    Shape,
+    #[error("no statistics: {0}")]
+    Members(serde_json::Error),
+}
+
 impl Statistics {
-    /// Of no rooms yet, of these seeds in ascending order.
+    /// Reads what was printed as JSON.
+    pub(super) fn read(text: &[u8]) -> Result<Self, ReadError> {
+        let value: serde_json::Value =
+            serde_json::from_slice(text).map_err(|_| ReadError::Shape)?;
+        if !value.is_object() {
+            return Err(ReadError::Shape);
+        }
+        serde_json::from_slice(text).map_err(ReadError::Members)
+    }
+
+    /// Of no rooms yet, of these seeds.
     pub(super) fn new(
         conditions: Conditions,
         versions: &[RoomVersionRules],
-        seeds: &[u64],
+        seeds: Option<Seeds>,
     ) -> Self {
         let of_version = |rules: &RoomVersionRules| OfVersion {
             room_version: rules.id.to_owned(),
@@ -84,7 +93,7 @@ impl Statistics {
         };
         Self {
             conditions,
-            seeds: Seeds::of(seeds).into_iter().collect(),
+            seeds: seeds.into_iter().collect(),
             rooms: 0,
             diverged: 0,
             total: Outcome::default(),
@@ -111,7 +120,7 @@ impl Statistics {
             row.diverged = row.diverged.saturating_add(diverged);
             row.outcome.add(&outcome);
         }
-        if let Some(wrong) = wrong {
+        if let Some(wrong) = wrong.filter(|_| self.failures.len() < KEPT) {
             self.failures.push(Failed {
                 seed,
                 room_version: room_version.to_owned(),
@@ -131,7 +140,7 @@ impl Statistics {
         if self.conditions != other.conditions || order != ids(&other.versions) {
             return Err(MergeError::Other);
         }
-        self.seeds = Seeds::joined(&self.seeds, &other.seeds)?;
+        self.seeds = joined(&self.seeds, &other.seeds)?;
         self.rooms = self.rooms.saturating_add(other.rooms);
         self.diverged = self.diverged.saturating_add(other.diverged);
         self.total.add(&other.total);
@@ -144,26 +153,27 @@ impl Statistics {
         let place = |failed: &Failed| order.iter().position(|id| *id == failed.room_version);
         self.failures
             .sort_by_key(|failed| (failed.seed, place(failed)));
+        self.failures.truncate(KEPT);
         Ok(self)
     }
 
     /// A row for each room version.
     pub(super) fn print(&self, out: &mut Output, console: &Console) -> Result<(), Failure> {
         let header = [
-            "version",
-            "rooms",
-            "wrong",
-            "events",
-            "rejected",
-            "soft-failed",
-            "forged",
-            "lies",
-            "crashes",
-            "forgotten",
-            "filled",
-            "revisions",
-            "checked",
-            "replicas",
+            "VERSION",
+            "ROOMS",
+            "WRONG",
+            "EVENTS",
+            "REJECTED",
+            "SOFT-FAILED",
+            "FORGED",
+            "LIES",
+            "CRASHES",
+            "FORGOTTEN",
+            "FILLED",
+            "REVISIONS",
+            "CHECKED",
+            "REPLICAS",
         ];
         let mut table = Table::new(&header, console.colors_output());
         let total = OfVersion {
@@ -205,71 +215,53 @@ impl Statistics {
     }
 }
 
-impl Seeds {
-    /// These seeds, which are some distance apart.
-    fn of(seeds: &[u64]) -> Option<Self> {
-        let (from, last) = (*seeds.first()?, *seeds.last()?);
-        let second = seeds.get(1).copied();
-        let step = second.map_or(1, |second| second.saturating_sub(from));
-        Some(Self {
-            from,
-            to: last.saturating_add(1),
-            step,
-        })
+/// The seeds of both: in one range if there is no hole.
+fn joined(one: &[Seeds], other: &[Seeds]) -> Result<Vec<Seeds>, MergeError> {
+    let pairs = one
+        .iter()
+        .flat_map(|one| other.iter().map(move |other| (one, other)));
+    if let Some(seed) = pairs.filter_map(|(one, other)| one.common(*other)).min() {
+        return Err(MergeError::Twice(seed));
     }
-
-    fn numbers(self) -> Result<impl Iterator<Item = u64>, MergeError> {
-        let step = usize::try_from(self.step).map_err(|_| MergeError::Range)?;
-        if step == 0 {
-            return Err(MergeError::Range);
-        }
-        Ok((self.from..self.to).step_by(step))
+    let mut ranges: Vec<Seeds> = one.iter().chain(other).copied().collect();
+    ranges.sort_unstable();
+    if ranges.iter().any(|range| range.count() == 0) {
+        return Err(MergeError::Range);
     }
-
-    /// The seeds of both: in one range if there is no hole.
-    fn joined(one: &[Self], other: &[Self]) -> Result<Vec<Self>, MergeError> {
-        let mut ranges: Vec<Self> = one.iter().chain(other).copied().collect();
-        ranges.sort_unstable();
-        let mut all = BTreeSet::new();
-        for range in &ranges {
-            for seed in range.numbers()? {
-                if !all.insert(seed) {
-                    return Err(MergeError::Twice(seed));
-                }
-            }
-        }
-        let (Some(from), Some(last)) = (all.first().copied(), all.last().copied()) else {
-            return Ok(ranges);
-        };
-        let length = u64::try_from(all.len()).unwrap_or(u64::MAX);
-        if last.saturating_sub(from).saturating_add(1) == length {
-            let to = last.saturating_add(1);
-            return Ok(vec![Self { from, to, step: 1 }]);
-        }
-        Ok(ranges)
-    }
+    let count = ranges.iter().map(|range| range.count());
+    let count = count.fold(0_u128, u128::saturating_add);
+    let first = ranges.iter().map(|range| range.first()).min();
+    let last = ranges.iter().filter_map(|range| range.last()).max();
+    let whole = first
+        .zip(last)
+        .and_then(|(first, last)| Seeds::every(first, last, 1))
+        .filter(|whole| whole.count() == count);
+    Ok(whole.map_or(ranges, |whole| vec![whole]))
 }
+
+/// How many rooms that went wrong are told of.
+pub(super) const KEPT: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
-    use super::{MergeError, Seeds};
+    use super::{MergeError, joined};
+    use crate::seeds::Seeds;
 
     #[test]
     fn shares_join_to_the_whole_and_none_counts_twice() {
-        let share = |from| Seeds {
-            from,
-            to: 12,
-            step: 3,
-        };
-        let some = Seeds::joined(&[share(5)], &[share(7)]).unwrap();
+        let share = |from| Seeds::every(from, 11, 3).unwrap();
+        let some = joined(&[share(5)], &[share(7)]).unwrap();
         assert_eq!(some, [share(5), share(7)]);
-        let whole = Seeds {
-            from: 5,
-            to: 12,
-            step: 1,
-        };
-        assert_eq!(Seeds::joined(&some, &[share(6)]), Ok(vec![whole]));
-        let twice = Seeds::joined(&[whole], &[share(6)]);
+        let whole = Seeds::every(5, 11, 1).unwrap();
+        assert_eq!(joined(&some, &[share(6)]), Ok(vec![whole]));
+        let twice = joined(&[whole], &[share(6)]);
         assert_eq!(twice, Err(MergeError::Twice(6)));
+    }
+
+    #[test]
+    fn shares_of_very_many_seeds_are_joined_without_walking_them() {
+        let half = |from| Seeds::every(from, u64::MAX, 2).unwrap();
+        let whole = Seeds::every(0, u64::MAX, 1).unwrap();
+        assert_eq!(joined(&[half(0)], &[half(1)]), Ok(vec![whole]));
     }
 }
