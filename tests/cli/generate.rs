@@ -91,6 +91,9 @@ fn the_jobs_of_an_array_share_out_the_seeds() {
         let part = stdout(&run(&[&all[..], &["--shard", shard]].concat()));
         shared.extend(part.lines().map(str::to_owned));
     }
+    let none = run(&[&all[..], &["--shard", "9/9"]].concat());
+    assert_eq!((code(&none), stdout(&none)), (0, String::new()));
+    assert!(stderr(&none).contains("none for this one"));
     assert_eq!(seeds(&whole), (0..7).collect::<Vec<_>>());
     let (mut one, mut other): (Vec<_>, Vec<_>) = (whole.lines().collect(), shared.iter().collect());
     one.sort_unstable();

@@ -151,6 +151,13 @@ fn several_rooms_are_not_read_as_one() {
             );
         }
     }
+    let mixed = run(&[&args[..], &["--as", "events"]].concat());
+    let output = run_with(&["check", "-"], &mixed.stdout);
+    assert!(
+        stderr(&output).contains("events of 2 rooms"),
+        "{}",
+        stderr(&output)
+    );
     for room in stdout(&rooms).lines() {
         let resolved = document(&run_with(&["resolve", "-"], room.as_bytes()));
         assert_eq!(resolved["dropped"], json!([]));

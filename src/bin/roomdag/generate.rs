@@ -202,7 +202,7 @@ impl Task<'_> {
         &self,
         mut write: impl FnMut(u64, &GeneratedRoom) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
-        let seeds = self.args.seeds.all();
+        let seeds = self.args.seeds.all(self.console);
         let count = seeds.map_or(0, Seeds::count);
         let is_one = count == 1;
         let total = if is_one {

@@ -98,10 +98,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let replay = replay(&mut room, options, Arrival::Unknown, console);
     let found = find(args, &room, &replay, options, console)?;
     if !found.missing.is_empty() {
-        let count = found.missing.len();
-        console.warn(format_args!(
-            "the resolution did without {count} missing auth events"
-        ));
+        let missing = counted(found.missing.len(), "missing auth event");
+        console.warn(format_args!("the resolution did without {missing}"));
     }
     let is_accepted =
         |node: &NodeIndex| replay.verdict(*node).map(Verdict::status) == Some(Status::Accepted);

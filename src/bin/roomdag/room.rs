@@ -7,7 +7,7 @@ use roomdag::crypto::{
     KeyRing, Timestamp, VerifyError, event_id, unverified, unverified_named, verify,
 };
 use roomdag::event::{Event, HashCheck};
-use roomdag::id::EventId;
+use roomdag::id::{EventId, RoomId};
 use roomdag::json::{Object, Value};
 use roomdag::lab::formats::{Dump, DumpEvent, Fault, GivenId, Position, Shape};
 use roomdag::limits::Limits;
@@ -17,7 +17,7 @@ use roomdag::version::{EventIdFormat, RoomVersionRules, RoomVersions};
 use crate::console::Console;
 use crate::dropped::{Dropped, Header, about, hash_check, nominal_id};
 use crate::failure::Failure;
-use crate::input::{RoomArgs, no_event, place};
+use crate::input::{RoomArgs, name, no_event, place};
 
 /// The events of a room that passed receipt checks 1 to 3, and those that did not.
 pub(crate) struct Room {
@@ -73,6 +73,17 @@ impl Room {
         }
         if room.events.is_empty() && room.dropped.is_empty() {
             return Err(no_event(path));
+        }
+        let rooms: BTreeSet<&RoomId> = room
+            .events
+            .iter()
+            .map(|event| event.as_ref().room_id)
+            .collect();
+        if rooms.len() > 1 {
+            let (name, count) = (name(path), rooms.len());
+            console.warn(format_args!(
+                "{name}: events of {count} rooms, of which one is replayed"
+            ));
         }
         Ok(room)
     }

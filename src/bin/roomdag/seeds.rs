@@ -5,6 +5,8 @@ use std::str::FromStr;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use crate::console::Console;
+
 /// The seeds of a campaign.
 #[derive(Args)]
 pub(crate) struct SeedArgs {
@@ -20,12 +22,16 @@ pub(crate) struct SeedArgs {
 }
 
 impl SeedArgs {
-    /// The seeds to work on; `None` if the share has none.
-    pub(crate) fn all(&self) -> Option<Seeds> {
-        match self.seeds {
+    /// The seeds to work on; `None` if the share has none, which the console is told.
+    pub(crate) fn all(&self, console: &Console) -> Option<Seeds> {
+        let seeds = match self.seeds {
             Some(seeds) => self.shard.map_or(Some(seeds), |shard| shard.of(seeds)),
             None => Seeds::every(self.seed, self.seed, 1),
+        };
+        if seeds.is_none() {
+            console.warn("there are fewer seeds than shares, and none for this one");
         }
+        seeds
     }
 
     /// The seed, where a range of them was not asked for.

@@ -10,6 +10,8 @@
 //! | an object with `pdus` or `state` and `auth_chain`, as the federation answers `/state`, `/send_join`, `/event_auth` and `/backfill` | [`Shape::Response`] |
 //! | JSON5 with `tardis_version`: a scenario of [TARDIS][tardis]         | [`Shape::Scenario`]|
 //!
+//! A file is one room: several such objects, one a line or in an array, are refused.
+//!
 //! A reader only finds out where the events are. What cannot be read is a [`Fault`] of its line and
 //! spoils nothing else; whether an event has the format of its room version is for
 //! [`Pdu::from_json`](crate::pdu::Pdu::from_json) to say.

@@ -30,8 +30,8 @@ use crate::simulate::statistics::{KEPT, Statistics};
 /// room, and on the way nobody may do what the rules forbid. The same seed is the same story on
 /// every machine. What is not given below is decided by the seed.
 ///
-/// JSON is the statistics of all rooms, which `--merge` adds up; NDJSON is a line for each room,
-/// in the order of the seeds. The exit code is 1 if a room went wrong; `--out` then has a folder
+/// JSON is the statistics of all rooms, which `--merge` adds up, with what went wrong in the first
+/// thousand that did; NDJSON is a line for each room, in the order of the seeds. The exit code is 1 if a room went wrong; `--out` then has a folder
 /// for each of the first ten, with the shortest story in which it still does: its events, a
 /// picture, and what happened.
 #[derive(clap::Args)]
@@ -115,7 +115,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
 
 fn simulate(args: &Args, format: Format, console: &Console) -> Result<Statistics, Failure> {
     let versions = versions(&args.room_version)?;
-    let seeds = args.seeds.all();
+    let seeds = args.seeds.all(console);
     let conditions = args.conditions.given();
     let story = |seed: u64, rules: &RoomVersionRules| {
         let without = args.without.clone().unwrap_or_default();
