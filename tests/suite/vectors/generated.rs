@@ -24,6 +24,7 @@ const VERSIONS: std::ops::RangeInclusive<u8> = 1..=12;
 /// Every generated file, and what it should hold.
 fn generated() -> Vec<(String, String)> {
     let alone = [
+        ("auth/level.json", levels::stated::file()),
         ("auth/levels.json", levels::file()),
         ("auth/membership.json", membership::file()),
         ("events/golden.json", golden::file()),

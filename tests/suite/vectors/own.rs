@@ -84,6 +84,7 @@ fn each_folder_has_its_cases() {
         ("auth/rules.json", Question::Auth, 2_900),
         ("auth/membership.json", Question::Auth, 12_960),
         ("auth/levels.json", Question::Auth, 6_000),
+        ("auth/level.json", Question::Level, 2_000),
         ("events/golden.json", Question::Hashes, 228),
         ("format/matrix.json", Question::Format, 2_800),
         ("redaction/matrix.json", Question::Hashes, 156),

@@ -5,7 +5,7 @@ use crate::lab::conformance::FileError;
 use crate::lab::conformance::answer::{NoAnswer, with_readings};
 use crate::lab::conformance::fields::{object, opt_text, text};
 use crate::pdu::POWER_LEVELS;
-use crate::pdu::content::{Content, NamedLevel, StatedLevel};
+use crate::pdu::content::{Content, LevelMap, NamedLevel, StatedLevel};
 use crate::room::ServerAcl;
 use crate::version::RoomVersionRules;
 
@@ -21,9 +21,9 @@ pub(super) fn level(input: &Object, rules: &RoomVersionRules) -> Result<Object, 
     let field = text(input, "field")?;
     let entry = opt_text(input, "entry").unwrap_or_default();
     let stated = match field {
-        "users" => levels.users.get(entry),
-        "events" => levels.events.get(entry),
-        "notifications" => levels.notifications.get(entry),
+        "users" => in_map(&levels.users, entry),
+        "events" => in_map(&levels.events, entry),
+        "notifications" => in_map(&levels.notifications, entry),
         _ => {
             let mut named = NamedLevel::ALL.into_iter();
             let named = named.find(|name| name.as_str() == field);
@@ -42,6 +42,15 @@ pub(super) fn level(input: &Object, rules: &RoomVersionRules) -> Result<Object, 
     };
     answer.insert("verdict", verdict);
     Ok(answer)
+}
+
+/// What a map states for a name. Of what is no object nobody can tell.
+fn in_map<'a>(map: &'a LevelMap, name: &str) -> &'a StatedLevel {
+    if map.is_readable() {
+        map.get(name)
+    } else {
+        &StatedLevel::Malformed
+    }
 }
 
 pub(super) fn acl(input: &Object) -> Result<Object, NoAnswer> {

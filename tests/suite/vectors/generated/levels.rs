@@ -1,6 +1,7 @@
 //! `auth/levels.json`: whatever can stand where a power level should, in every place for one.
 
 mod forms;
+pub(super) mod stated;
 
 use crate::vectors::generated::writer::{Json, object};
 use crate::vectors::generated::{VERSIONS, grouped, in_words, listed, page};
@@ -276,14 +277,10 @@ fn group(
         } else {
             id.to_owned()
         };
-        let section = match versions.last() {
-            Some(..10) => "mroompower_levels-events-accept-values-as-strings",
-            _ => "authorisation-rules",
-        };
         let case = object! {
             "id" => id,
             "room_versions" => listed(&versions),
-            "spec" => page(*versions.last().unwrap(), section),
+            "spec" => page_of(&versions),
         };
         let verdict = |allow: bool| if allow { "allow" } else { "reject" };
         let expect = object! { "verdict" => verdict(ours.1), "rule" => ours.0 };
@@ -295,6 +292,17 @@ fn group(
         case.with_some("also_allowed", (other.1 != ours.1).then(|| vec![also]))
     };
     groups.into_iter().map(case).collect()
+}
+
+/// Where it says what is a level in these versions.
+fn page_of(versions: &[u8]) -> String {
+    let last = *versions.last().unwrap();
+    let section = if last < 10 {
+        "mroompower_levels-events-accept-values-as-strings"
+    } else {
+        "authorisation-rules"
+    };
+    page(last, section)
 }
 
 /// Power levels by which the user has level 50.
