@@ -95,6 +95,31 @@ fn every_ruling_is_shown_or_says_why_it_cannot_be() {
     }
 }
 
+/// Whoever meets an id in a vector, of whatever format, can read what it says.
+#[test]
+fn every_ruling_of_a_vector_is_told_in_two_sentences() {
+    let table = file("rulings.json");
+    let others = [
+        "auth/cases.json",
+        "canonical-json/cases.json",
+        "events/events.json",
+        "format/format.json",
+        "signatures/ed25519-cctv.json",
+    ];
+    let others = others.map(str::to_owned);
+    let mut used = BTreeSet::new();
+    for path in own_files().into_iter().chain(others) {
+        used.extend(own(&path).into_iter().filter_map(|case| case.ruling));
+    }
+    assert!(used.len() > 130, "only {} rulings", used.len());
+    for ruling in used {
+        let entry = table.get(&ruling).and_then(Value::as_object);
+        let entry = entry.unwrap_or_else(|| panic!("there is no {ruling}"));
+        assert!(text(entry, "question").contains('?'), "{ruling}");
+        assert!(text(entry, "ruling").ends_with('.'), "{ruling}");
+    }
+}
+
 /// A file, which must exist, and perhaps a case of it, which must exist too.
 fn check(ruling: &str, vector: &str) {
     let (path, case) = vector.split_once('#').unwrap_or((vector, ""));
