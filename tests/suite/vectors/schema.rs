@@ -5,7 +5,7 @@ use roomdag::json::{Array, Object, Value};
 use roomdag::lab::conformance::{Question, reply};
 
 use crate::vectors::fields::{bytes, cases_of, file, files, root};
-use crate::vectors::own::own_files;
+use crate::vectors::own::{own_files, rows_without_cases};
 
 /// Compiled schemas.
 struct Kit {
@@ -62,8 +62,52 @@ fn plain(value: &Value) -> serde_json::Value {
 #[test]
 fn every_own_file_is_one_by_its_schema() {
     let mut kit = Kit::new();
-    for path in own_files() {
+    let without = rows_without_cases();
+    assert!(!without.is_empty());
+    for path in own_files().into_iter().chain(without) {
         kit.assert(&path, "file.json", &file(&path));
+    }
+}
+
+#[test]
+fn a_file_without_cases_names_the_tests_that_it_stands_for() {
+    let mut kit = Kit::new();
+    let whole = file("security/V-X-01.json");
+    let breaks: [Break; 4] = [
+        |file| drop(file.remove("tests")),
+        |file| drop(file.insert("tests", Vec::new())),
+        |file| drop(file.remove("row")),
+        |file| drop(file.insert("question", "resolve")),
+    ];
+    for (number, change) in breaks.into_iter().enumerate() {
+        let mut broken = whole.clone();
+        change(&mut broken);
+        assert!(kit.check("file.json", &broken).is_err(), "change {number}");
+    }
+}
+
+#[test]
+fn the_rulings_are_as_their_schema_says() {
+    let mut kit = Kit::new();
+    let table = file("rulings.json");
+    kit.assert("rulings.json", "rulings.json", &table);
+    let breaks: [Break; 3] = [
+        |ruling| drop(ruling.remove("question")),
+        |ruling| drop(ruling.insert("ruling", "")),
+        |ruling| drop(ruling.remove("vectors")),
+    ];
+    for (number, change) in breaks.into_iter().enumerate() {
+        let mut ruling = table
+            .get("SG-08")
+            .and_then(Value::as_object)
+            .unwrap()
+            .clone();
+        change(&mut ruling);
+        let broken = Object::from_iter([("SG-08", ruling)]);
+        assert!(
+            kit.check("rulings.json", &broken).is_err(),
+            "change {number}"
+        );
     }
 }
 
@@ -101,11 +145,11 @@ fn the_replies_of_the_engine_are_as_their_schemas_say() {
         // Our own engine says nothing that is not described.
         kit.assert(name, &format!("{name}.json#/$defs/expect"), answer);
     }
-    let others = ["file", "parts", "protocol"];
+    let others = ["file", "parts", "protocol", "rulings"];
     assert_eq!(files("schema").len(), Question::ALL.len() + others.len());
 }
 
-/// A change to one case of a file that is right.
+/// A change to something that is right.
 type Break = fn(&mut Object);
 
 #[test]
