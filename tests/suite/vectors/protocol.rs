@@ -1,11 +1,13 @@
 //! `protocol.md`: that its examples are true.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use roomdag::json::{Mode, Object};
+use roomdag::json::{Mode, Object, Value};
 use roomdag::lab::conformance::{Question, Reply, ReplyError, answer, cases, reply};
 
-use crate::vectors::fields::{bytes, text};
+use crate::vectors::fields::{bytes, file, files, text};
 
 #[test]
 fn each_question_has_an_example_that_is_answered_as_it_says() {
@@ -97,4 +99,76 @@ fn a_reply_is_read_as_what_it_says() {
         assert_eq!(read(line), Err(ReplyError::Empty), "{line}");
     }
     assert!(matches!(read("nonsense"), Err(ReplyError::Json(_))));
+}
+
+/// The words that the schemas of answers list. The schemas hold the vectors to them.
+fn listed() -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for path in files("schema") {
+        let schema = file(&path);
+        let parts = schema.get("$defs").and_then(Value::as_object);
+        for (name, part) in parts.into_iter().flatten() {
+            let is_of_answers = match path.as_str() {
+                "schema/parts.json" => name != "roomVersion" && name != "readings",
+                "schema/file.json" | "schema/protocol.json" => false,
+                _ => name == "members",
+            };
+            if is_of_answers {
+                enumerated(part, &mut words);
+            }
+        }
+    }
+    words
+}
+
+/// The words in every `enum` of a schema.
+fn enumerated(schema: &Value, words: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value.as_array().filter(|_| name == "enum") {
+                    Some(list) => {
+                        let texts = list.iter().filter_map(Value::as_str);
+                        words.extend(texts.map(str::to_owned));
+                    }
+                    None => enumerated(value, words),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| enumerated(item, words)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_word_of_an_answer_is_on_the_page() {
+    let page = String::from_utf8(bytes("protocol.md")).unwrap();
+    let words = listed();
+    assert!(words.len() > 70, "only {}: {words:?}", words.len());
+    for word in words {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+}
+
+/// Every reason that stands in the source of the answers, whether a vector asks for it or not.
+#[test]
+fn every_word_that_the_engine_can_answer_is_listed() {
+    let listed = listed();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lab/conformance/answer");
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let source = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let code = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for text in code.flat_map(|line| line.split('"').skip(1).step_by(2)) {
+            let is_word = text.starts_with(|c: char| c.is_ascii_uppercase())
+                && text.chars().all(|c| c.is_ascii_alphabetic());
+            if is_word {
+                found.insert(text.to_owned());
+            }
+        }
+    }
+    assert!(found.len() > 50, "only {}: {found:?}", found.len());
+    assert_eq!(found.difference(&listed).collect::<Vec<_>>(), [""; 0]);
 }
