@@ -32,8 +32,8 @@ impl ServerName {
 
     /// Whether `name` is a server name of at most 255 bytes.
     ///
-    /// The grammar's character classes decide; whether an address makes sense is not looked at
-    /// (`999.0.0.1` is a DNS name as far as the grammar goes).
+    /// The grammar's character classes decide. An octet above 255 makes no address, though it would
+    /// fit the grammar's `IPv4address`; so `999.0.0.1` is read as a DNS name, as on the network.
     #[must_use]
     pub fn is_valid(name: &str) -> bool {
         if name.len() > MAX_ID_BYTES {

@@ -79,8 +79,8 @@ impl<'a> Scope<'a> {
 
     /// Whether `event` is a *power event*: it might take somebody's abilities away.
     ///
-    /// Power levels and join rules count only where they are the room's, that is with an empty
-    /// state key; others affect nobody.
+    /// Power levels and join rules are power events with an empty state key only. The letter names
+    /// the types alone; servers look at the state key, too, so this is what the network computes.
     pub(super) fn is_power_event(&self, node: NodeIndex) -> bool {
         let key = self.dag.key(node);
         if matches!(key, Some(KeyIx::POWER_LEVELS | KeyIx::JOIN_RULES)) {
