@@ -5,6 +5,7 @@ mod generated;
 mod others;
 mod own;
 mod protocol;
+mod reader;
 mod redaction;
 mod rooms;
 mod rules;

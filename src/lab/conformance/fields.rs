@@ -16,8 +16,20 @@ pub enum FileError {
         /// The field.
         field: &'static str,
     },
+    /// A field has nothing in it, and so asks or expects nothing.
+    #[error("`{field}` is empty")]
+    Empty {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field is there that its format does not know.
+    #[error("`{member}` is not known here")]
+    Unexpected {
+        /// The field.
+        member: Box<str>,
+    },
     /// It is JSON, but of no format that is known here.
-    #[error("not a file of expectations")]
+    #[error("not a file of expectations: it has no `cases`")]
     Unknown,
     /// It asks something that is not known here.
     #[error("there is no question `{question}`")]

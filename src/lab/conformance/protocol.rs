@@ -68,6 +68,9 @@ pub enum ReplyError {
     /// It is not a JSON object.
     #[error("the reply is not a JSON object: {0}")]
     Json(crate::json::ParseError),
+    /// It does not say which request it is for.
+    #[error("the reply has no `id`")]
+    NoId,
     /// It is a reply to something else.
     #[error("the reply is for `{found:.255}`")]
     OtherId {
@@ -88,8 +91,10 @@ impl Reply {
     pub fn parse(line: &[u8], id: &str) -> Result<Self, ReplyError> {
         let mut reply = Object::parse(line, Mode::Lenient).map_err(ReplyError::Json)?;
         if opt_text(&reply, "id") != Some(id) {
-            let found = reply.get("id").map_or(String::new(), Value::to_string);
-            return Err(ReplyError::OtherId { found });
+            let found = reply.get("id").ok_or(ReplyError::NoId)?;
+            return Err(ReplyError::OtherId {
+                found: found.to_string(),
+            });
         }
         match reply.remove("answer") {
             Some(Value::Object(answer)) => return Ok(Self::Answer(answer)),

@@ -11,22 +11,34 @@ use crate::lab::conformance::{Case, FileError, Question, build, symbolic};
 use crate::pdu::CREATE;
 use crate::version::CreateReference;
 
-/// Whether a file is of this format, by its first case.
+/// Whether a file is of this format: it has cases, and says what is asked, or its first case does.
 pub(super) fn is_uniform(file: &Object) -> bool {
     let cases = file.get("cases").and_then(Value::as_array);
     let first = cases
         .and_then(|cases| cases.get(0))
         .and_then(Value::as_object);
-    first.is_some_and(|case| {
-        let has = |field| file.contains_key(field) || case.contains_key(field);
-        has("question") && case.contains_key("expect")
-    })
+    let asks = |object: &Object| object.contains_key("question");
+    cases.is_some() && (asks(file) || first.is_some_and(asks))
+}
+
+/// That an object has no other members than these.
+fn known(object: &Object, members: &[&str]) -> Result<(), FileError> {
+    match object.keys().find(|member| !members.contains(member)) {
+        Some(member) => Err(FileError::Unexpected {
+            member: member.into(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The cases of such a file, written out for each room version.
 pub(super) fn cases(file: &Object, name: &str) -> Result<Vec<Case>, FileError> {
     let list = file.get("cases").and_then(Value::as_array);
     let list = list.ok_or(FileError::Field { field: "cases" })?;
+    if list.is_empty() {
+        return Err(FileError::Empty { field: "cases" });
+    }
+    known(file, &FILE)?;
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for case in list {
@@ -37,6 +49,7 @@ pub(super) fn cases(file: &Object, name: &str) -> Result<Vec<Case>, FileError> {
         if !seen.insert(id) {
             return Err(FileError::SameId { id: id.into() });
         }
+        known(case, &CASE).map_err(|error| error.in_case(id))?;
         let name_of = opt_text(case, "question").map_or_else(|| text(file, "question"), Ok)?;
         let question = Question::of(name_of).ok_or_else(|| FileError::Question {
             question: name_of.into(),
@@ -79,7 +92,12 @@ impl Reading<'_> {
             });
         }
         let (input, names) = self.input(room_version)?;
-        let expected = |answer: &Object| names.put(&self.expected(answer, room_version)?);
+        let expected = |answer: &Object, field| {
+            if answer.is_empty() {
+                return Err(FileError::Empty { field });
+            }
+            names.put(&self.expected(answer, room_version)?)
+        };
         let mut also_allowed = Vec::new();
         if let Some(others) = self.case.get("also_allowed") {
             for other in others
@@ -91,7 +109,7 @@ impl Reading<'_> {
                 let other = other.ok_or(FileError::Field {
                     field: "also_allowed",
                 })?;
-                also_allowed.push(expected(other)?);
+                also_allowed.push(expected(other, "also_allowed")?);
             }
         }
         let own = |field| opt_text(self.case, field).map(str::to_owned);
@@ -103,7 +121,7 @@ impl Reading<'_> {
             spec: own("spec").or_else(|| opt_text(self.file, "spec").map(str::to_owned)),
             ruling: own("ruling").or_else(|| opt_text(self.file, "ruling").map(str::to_owned)),
             input,
-            expect: expected(object(self.case, "expect")?)?,
+            expect: expected(object(self.case, "expect")?, "expect")?,
             also_allowed,
         })
     }
@@ -178,3 +196,31 @@ fn complete(input: &mut Object, room_version: Option<&str>) -> Result<(), FileEr
     }
     Ok(())
 }
+
+/// The members of a file; some are for readers only.
+const FILE: [&str; 11] = [
+    "about",
+    "cases",
+    "generated",
+    "given",
+    "input",
+    "question",
+    "row",
+    "ruling",
+    "spec",
+    "tests",
+    "vectors",
+];
+
+/// The members of a case.
+const CASE: [&str; 9] = [
+    "also_allowed",
+    "expect",
+    "id",
+    "input",
+    "question",
+    "room_versions",
+    "ruling",
+    "security",
+    "spec",
+];

@@ -81,11 +81,8 @@ fn a_reply_is_read_as_what_it_says() {
         read(r#"{"id":"1","error":"e"}"#),
         Ok(Reply::Error("e".into()))
     );
-    for line in [
-        r#"{"id":"2","answer":{}}"#,
-        r#"{"answer":{}}"#,
-        r#"{"id":1,"answer":{}}"#,
-    ] {
+    assert_eq!(read(r#"{"answer":{}}"#), Err(ReplyError::NoId));
+    for line in [r#"{"id":"2","answer":{}}"#, r#"{"id":1,"answer":{}}"#] {
         assert!(
             matches!(read(line), Err(ReplyError::OtherId { .. })),
             "{line}"
