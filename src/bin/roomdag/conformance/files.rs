@@ -1,5 +1,6 @@
 //! Finding files with known answers, and reading what they ask.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,11 +26,17 @@ impl Work {
     }
 }
 
-/// What is to be asked of the files at or below the paths, in order.
+/// What is to be asked of the files at or below the paths, in order; each file once, however often
+/// and by whatever paths it is named.
 pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Work>, Failure> {
     let mut work = Vec::new();
+    let mut taken = BTreeSet::new();
     for named in paths {
         for (path, kind) in below(named)? {
+            let whole = fs::canonicalize(&path).map_err(|error| unusable(&path, error))?;
+            if taken.contains(&whole) {
+                continue;
+            }
             match kind {
                 Kind::Real | Kind::Made => work.push(room(&path, kind)?),
                 Kind::Cases => match read_cases(&path)? {
@@ -37,10 +44,11 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Work>, Failure> {
                         work.extend(found.into_iter().map(|case| Work::Case(Box::new(case))));
                     }
                     // A folder may hold other files; one that was named may not.
-                    Err(FileError::Unknown) if path != *named => {}
+                    Err(FileError::Unknown) if path != *named => continue,
                     Err(error) => return Err(unusable(&path, error)),
                 },
             }
+            taken.insert(whole);
         }
     }
     Ok(work)

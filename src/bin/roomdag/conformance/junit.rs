@@ -2,17 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::report::{FailedCase, Report, Row};
+use super::report::{Counts, FailedCase, Group, Report};
 
 /// The report as an XML document: a suite for each file.
 pub(super) fn document(report: &Report) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let total = &report.total;
-    open(&mut xml, "testsuites", "roomdag conformance", total);
+    let name = match report.cut() {
+        Some(cut) => format!("roomdag conformance ({cut})"),
+        None => "roomdag conformance".to_owned(),
+    };
+    open(&mut xml, "testsuites", &name, &total.counts);
     for row in &report.files {
-        open(&mut xml, "testsuite", &row.file, row);
+        open(&mut xml, "testsuite", &row.file, &row.counts);
         for failed in &row.failures {
-            failure(&mut xml, &row.file, failed);
+            let group = total.groups.iter().find(|group| group.by == failed.group());
+            failure(&mut xml, &row.file, failed, group);
         }
         for (address, is_unsupported) in &row.others {
             testcase(&mut xml, &row.file, address);
@@ -28,8 +33,8 @@ pub(super) fn document(report: &Report) -> String {
     xml
 }
 
-fn open(xml: &mut String, element: &str, name: &str, row: &Row) {
-    let (tests, failures, skipped) = (row.cases, row.failed, row.unsupported);
+fn open(xml: &mut String, element: &str, name: &str, counts: &Counts) {
+    let (tests, failures, skipped) = (counts.cases, counts.failed, counts.unsupported);
     // Writing to a string does not fail.
     let _ = writeln!(
         xml,
@@ -46,7 +51,7 @@ fn testcase(xml: &mut String, file: &str, address: &str) {
     let _ = write!(xml, "<testcase classname=\"{file}\" name=\"{name}\"");
 }
 
-fn failure(xml: &mut String, file: &str, failed: &FailedCase) {
+fn failure(xml: &mut String, file: &str, failed: &FailedCase, group: Option<&Group>) {
     testcase(xml, file, &failed.address);
     let members: Vec<&str> = failed
         .differences
@@ -63,9 +68,20 @@ fn failure(xml: &mut String, file: &str, failed: &FailedCase) {
     for row in &failed.differences {
         let text = format!(
             "{}: expected {}, got {}\n",
-            row.member, row.expected, row.got
+            row.member,
+            row.expected(),
+            row.got()
         );
         xml.push_str(&escaped(&text));
+    }
+    if let Some(Group {
+        by,
+        unclear: Some(unclear),
+        ruled: Some(ruled),
+        ..
+    }) = group
+    {
+        xml.push_str(&escaped(&format!("{by}: {unclear} {ruled}\n")));
     }
     if let Some(spec) = &failed.spec {
         xml.push_str(&escaped(spec));

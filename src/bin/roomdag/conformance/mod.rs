@@ -1,35 +1,48 @@
 //! `conformance`: the engine, or any other, against known answers.
 
+mod ask;
 mod files;
 mod junit;
 mod outcome;
 mod program;
 mod report;
+mod rulings;
+mod running;
 mod select;
+mod tables;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use self::files::Work;
-use self::outcome::{Engine, Outcome};
+use self::outcome::Engine;
 use self::program::{Asked, Program};
 use self::report::Report;
+use self::rulings::Rulings;
 use self::select::Selection;
-use crate::console::{Console, Progress};
+use crate::console::Console;
 use crate::failure::{Answer, Failure};
 use crate::output::{Format, FormatArgs};
 
 /// Hold an implementation against rooms, cases and vectors with known answers
 ///
-/// Folders are searched. A room is a folder with `events.ndjson` and `expected.json` (the servers'
+/// Folders are searched, and each file is taken once. A room is a folder with `events.ndjson` and `expected.json` (the servers'
 /// keys are in the nearest `server_keys.json` above); a made-up room is `N.ndjson` with
 /// `N.expected.json`; vectors are JSON files with `cases`, and those of others as they come. The
 /// built-in engine is asked, or a program that speaks the protocol of `spec-vectors/protocol.md`.
-/// Failures are grouped by the ruling that the case rests on. The exit code is 1 if anything fails,
-/// or if nothing was answered.
+/// Failures are grouped by the ruling that the case rests on, which is told in the words of the
+/// nearest `rulings.json`. The exit code is 1 if anything fails, or if nothing was answered, and 2 if
+/// the program replies to none of the first five requests.
+///
+/// The JSON report has an object for each `file` and one for the `total`: how many `cases` there are
+/// and how many of them `passed`, `failed` or are `unsupported`; of the members that were compared,
+/// how many `answers` are right and how many were left `unanswered`, as they may be; `excepted`, in
+/// how many cases that pass a ruling decides between answers; and the `failures`, with each
+/// difference: the `member`, and the values `expected` and `got`, either of which is absent if there
+/// is none, or the `trouble` because of which there is no answer. The total has `questions`, the
+/// counts by question; `groups`, which cases failed `by` ruling (what is `unclear`, and how it is
+/// `ruled`) or question; and, after `--max-failures`, how many were `not_asked`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag conformance spec-vectors
@@ -49,6 +62,9 @@ pub(crate) struct Args {
     /// How many questions are asked at a time
     #[arg(long, value_name = "N", default_value = "1", value_parser = jobs)]
     jobs: usize,
+    /// Stop after this many failed cases
+    #[arg(long, value_name = "N", value_parser = failures)]
+    max_failures: Option<usize>,
     /// Also receive the events of each room one by one, in the order of the file and in this many
     /// random orders
     #[arg(long, value_name = "N", conflicts_with = "command")]
@@ -76,21 +92,30 @@ fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
+fn failures(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(failures @ 1..) => Ok(failures),
+        _ => Err("not a number above 0".to_owned()),
+    }
+}
+
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let mut work = files::find(&args.paths)?;
     if work.is_empty() {
         let message = "no known answers in the given files and folders";
         return Err(Failure::Call(message.into()));
     }
-    work.retain(|work| args.selection.has(work.case()));
+    args.selection.choose(&mut work);
     if work.is_empty() {
         return Err(Failure::Call("no case is selected".into()));
     }
     let engines = engines(args, work.len())?;
     let mut progress = console.progress("holding against known answers", work.len());
-    let outcomes = ask(&work, engines, &mut progress)?;
+    let outcomes = ask::ask(&work, engines, args.max_failures, &mut progress)?;
     drop(progress);
-    let report = Report::of(work.iter().map(Work::case).zip(outcomes));
+    let not_asked = work.len().saturating_sub(outcomes.len());
+    let asked = work.iter().map(Work::case).zip(outcomes);
+    let report = Report::of(asked, not_asked, &Rulings::near(&args.paths));
     if let Some(path) = &args.junit {
         let written = fs::write(path, junit::document(&report));
         written.map_err(|error| Failure::input(path.display().to_string(), error))?;
@@ -102,12 +127,15 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         "{} files, {} cases: {} pass, {} fail, {} are not supported; in {excepted} that pass a \
          ruling decides between answers",
         report.files.len(),
-        total.cases,
-        total.passed,
-        total.failed,
-        total.unsupported,
+        total.counts.cases,
+        total.counts.passed,
+        total.counts.failed,
+        total.counts.unsupported,
     ));
-    Ok(if total.failed == 0 && total.passed > 0 {
+    if let Some(cut) = report.cut() {
+        console.warn(cut);
+    }
+    Ok(if total.counts.failed == 0 && total.counts.passed > 0 {
         Answer::Positive
     } else {
         Answer::Negative
@@ -131,40 +159,4 @@ fn engines(args: &Args, cases: usize) -> Result<Vec<Engine>, Failure> {
     let others = std::iter::repeat_with(|| Asked::new(&program));
     let asked = std::iter::once(first).chain(others).take(jobs);
     Ok(asked.map(Engine::Program).collect())
-}
-
-/// Asks everything, with all engines at once; the outcomes are in the order of the cases.
-fn ask(
-    work: &[Work],
-    engines: Vec<Engine>,
-    progress: &mut Progress,
-) -> Result<Vec<Outcome>, Failure> {
-    let next = AtomicUsize::new(0);
-    let mut outcomes: Vec<Option<Outcome>> =
-        std::iter::repeat_with(|| None).take(work.len()).collect();
-    std::thread::scope(|scope| {
-        let (tell, told) = channel();
-        for mut engine in engines {
-            let (tell, next) = (tell.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(work) = work.get(index) else { return };
-                    if tell.send((index, engine.ask(work))).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(tell);
-        let mut done = 0_usize;
-        for (index, outcome) in told {
-            if let Some(slot) = outcomes.get_mut(index) {
-                *slot = Some(outcome?);
-            }
-            done = done.saturating_add(1);
-            progress.done(done);
-        }
-        Ok(outcomes.into_iter().flatten().collect())
-    })
 }

@@ -1,5 +1,6 @@
 //! What came of asking.
 
+use roomdag::Value;
 use roomdag::lab::conformance::{Case, Difference, NoAnswer, Reply, Report, answer};
 
 use super::files::Work;
@@ -33,8 +34,20 @@ pub(super) struct Outcome {
 #[derive(Debug)]
 pub(super) struct Wrong {
     pub(super) member: String,
-    pub(super) expected: String,
-    pub(super) got: String,
+    /// `None` if nothing was expected.
+    pub(super) expected: Option<Value>,
+    pub(super) got: Got,
+}
+
+/// What came instead.
+#[derive(Debug)]
+pub(super) enum Got {
+    /// Nothing.
+    Nothing,
+    /// Another value.
+    Value(Value),
+    /// No answer, for this reason.
+    Trouble(String),
 }
 
 impl Engine {
@@ -51,6 +64,7 @@ impl Engine {
             }
             (Self::Program(asked), work) => {
                 let reply = asked.ask(work.case());
+                let reply = reply.map_err(|hopeless| Failure::Call(hopeless.to_string()))?;
                 Ok(Outcome::of(work.case(), reply))
             }
         }
@@ -62,12 +76,16 @@ fn refused(error: &NoAnswer) -> Reply {
 }
 
 impl Outcome {
+    pub(super) fn is_failure(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     fn of(case: &Case, reply: Result<Reply, Trouble>) -> Self {
-        let failed = |got: String| Self {
+        let failed = |trouble: String| Self {
             failures: vec![Wrong {
                 member: "answer".to_owned(),
-                expected: case.expect.to_string(),
-                got,
+                expected: Some(case.expect.clone().into()),
+                got: Got::Trouble(trouble),
             }],
             ..Self::default()
         };
@@ -92,11 +110,12 @@ impl Outcome {
         }
     }
 
+    /// Of a room, what was compared has no form of its own; it is told as text.
     fn of_room(report: Report) -> Self {
         let failures = report.failures.into_iter().map(|failure| Wrong {
             member: format!("{} of {}", failure.what, failure.case),
-            expected: failure.expected,
-            got: failure.got,
+            expected: Some(failure.expected.into()),
+            got: Got::Value(failure.got.into()),
         });
         Self {
             equal: report.passed,
@@ -113,13 +132,25 @@ impl Wrong {
             expected,
             got,
         } = difference;
-        let told = |value: Option<roomdag::Value>| {
-            value.map_or("nothing".to_owned(), |value| value.to_string())
-        };
         Self {
             member,
-            expected: told(expected),
-            got: told(got),
+            expected,
+            got: got.map_or(Got::Nothing, Got::Value),
+        }
+    }
+
+    /// What was expected, in words.
+    pub(super) fn expected(&self) -> String {
+        let expected = self.expected.as_ref();
+        expected.map_or("nothing".to_owned(), ToString::to_string)
+    }
+
+    /// What came, in words.
+    pub(super) fn got(&self) -> String {
+        match &self.got {
+            Got::Nothing => "nothing".to_owned(),
+            Got::Value(value) => value.to_string(),
+            Got::Trouble(trouble) => trouble.clone(),
         }
     }
 }

@@ -1,17 +1,32 @@
 //! Another implementation: a program that is asked one question a line.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use roomdag::lab::conformance::{Case, Reply, ReplyError};
 
+use super::running::{GRACE, NoLine, Running};
+
 /// How a program is started, and how long it may take for an answer.
 #[derive(Clone)]
 pub(super) struct Program {
+    command: String,
     words: Vec<String>,
     timeout: Duration,
+    trial: Arc<Trial>,
+}
+
+/// Whether the program is of any use, as all who ask it have found together.
+#[derive(Default)]
+struct Trial {
+    /// It has given a reply.
+    is_good: AtomicBool,
+    /// How often it has not, before it gave one.
+    broken: AtomicUsize,
+    /// It is given up.
+    is_over: AtomicBool,
 }
 
 /// Why there is no reply.
@@ -19,16 +34,47 @@ pub(super) struct Program {
 pub(super) enum Trouble {
     #[error("the program cannot be started: {0}")]
     Start(std::io::Error),
-    #[error("the program gave no answer within {} s", .0.as_secs_f64())]
-    Silent(Duration),
-    #[error("the program ended without an answer ({})", ended(.0.as_ref()))]
-    Ended(Option<ExitStatus>),
-    #[error(transparent)]
-    Reply(#[from] ReplyError),
+    #[error("the program gave no answer within {} s{}", .within.as_secs_f64(), told(.said))]
+    Silent { within: Duration, said: Vec<String> },
+    #[error("the program ended without an answer ({}){}", ended(.status.as_ref()), told(.said))]
+    Ended {
+        status: Option<ExitStatus>,
+        said: Vec<String>,
+    },
+    #[error("{error}: `{}`{}", cut(.line), told(.said))]
+    Reply {
+        error: ReplyError,
+        line: Vec<u8>,
+        said: Vec<String>,
+    },
+    #[error("the program is given up")]
+    GivenUp,
 }
 
 fn ended(status: Option<&ExitStatus>) -> String {
     status.map_or("it closed its output".to_owned(), ToString::to_string)
+}
+
+/// The last lines on standard error.
+fn told(said: &[String]) -> String {
+    if said.is_empty() {
+        return String::new();
+    }
+    let lines = said.iter().map(|line| cut(line.as_bytes()));
+    let lines: Vec<String> = lines.collect();
+    format!("; it last said `{}`", lines.join(" / "))
+}
+
+/// The beginning of a line.
+fn cut(line: &[u8]) -> String {
+    let line = line.get(..SHOWN.saturating_mul(4)).unwrap_or(line);
+    let line = String::from_utf8_lossy(line);
+    let line = line.trim_end();
+    let mut shown: String = line.chars().take(SHOWN).collect();
+    if line.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl Program {
@@ -36,7 +82,32 @@ impl Program {
     /// shell; `None` if there is none.
     pub(super) fn new(command: &str, timeout: Duration) -> Option<Self> {
         let words = words(command)?;
-        (!words.is_empty()).then_some(Self { words, timeout })
+        (!words.is_empty()).then(|| Self {
+            command: command.to_owned(),
+            words,
+            timeout,
+            trial: Arc::default(),
+        })
+    }
+}
+
+impl Trial {
+    /// Takes note of a good reply, or of a broken one; whether the program is to be given up.
+    fn note(&self, is_good: bool) -> bool {
+        if is_good {
+            self.is_good.store(true, Ordering::Relaxed);
+        } else if !self.is_good.load(Ordering::Relaxed) {
+            let before = self.broken.fetch_add(1, Ordering::Relaxed);
+            if before.saturating_add(1) >= PATIENCE {
+                self.is_over.store(true, Ordering::Relaxed);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 }
 
@@ -46,10 +117,12 @@ pub(super) struct Asked {
     running: Option<Running>,
 }
 
-struct Running {
-    child: Child,
-    requests: Sender<Vec<u8>>,
-    lines: Receiver<Vec<u8>>,
+/// That a program is of no use, with the last that was wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("`{command}` has replied to none of the first {PATIENCE} requests: {trouble}")]
+pub(super) struct Hopeless {
+    command: String,
+    trouble: Trouble,
 }
 
 impl Asked {
@@ -61,16 +134,23 @@ impl Asked {
     }
 
     /// Asks for the answer to a case. After any trouble the program is started anew for the next
-    /// one, since nobody knows what it will say next.
-    pub(super) fn ask(&mut self, case: &Case) -> Result<Reply, Trouble> {
+    /// one, since nobody knows what it will say next; unless it never gave a reply at all.
+    pub(super) fn ask(&mut self, case: &Case) -> Result<Result<Reply, Trouble>, Hopeless> {
         let mut request = case.request().to_canonical();
         request.push(b'\n');
-        let reply = self.exchange(request);
-        let reply = reply.and_then(|line| Ok(Reply::parse(&line, &case.address())?));
-        if reply.is_err() {
-            self.stop(Duration::ZERO);
+        let reply = self.reply(request, &case.address());
+        let is_hopeless = match &reply {
+            Ok(_) => self.program.trial.note(true),
+            Err(Trouble::GivenUp) => false,
+            Err(_) => self.program.trial.note(false),
+        };
+        match reply {
+            Err(trouble) if is_hopeless => Err(Hopeless {
+                command: self.program.command.clone(),
+                trouble,
+            }),
+            reply => Ok(reply),
         }
-        reply
     }
 
     /// Starts the program, so that one that is not there is noticed before anything is asked.
@@ -81,103 +161,53 @@ impl Asked {
         Ok(())
     }
 
-    fn exchange(&mut self, request: Vec<u8>) -> Result<Vec<u8>, Trouble> {
-        self.start()?;
-        let Some(running) = &mut self.running else {
-            return Err(Trouble::Ended(None));
-        };
-        // If nobody takes it, the program has ended, which shows in its output.
-        let _ = running.requests.send(request);
-        match running.lines.recv_timeout(self.program.timeout) {
-            Ok(line) => Ok(line),
-            Err(RecvTimeoutError::Timeout) => Err(Trouble::Silent(self.program.timeout)),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(Trouble::Ended(status(&mut running.child, GRACE)))
-            }
+    fn reply(&mut self, request: Vec<u8>, id: &str) -> Result<Reply, Trouble> {
+        if self.program.trial.is_over() {
+            return Err(Trouble::GivenUp);
         }
-    }
-
-    /// Ends the program: its input ends, and if it takes that long, it is killed.
-    fn stop(&mut self, grace: Duration) {
-        let Some(running) = self.running.take() else {
-            return;
+        self.start()?;
+        let Some(mut running) = self.running.take() else {
+            return Err(Trouble::GivenUp);
         };
-        let Running {
-            mut child,
-            requests,
-            lines,
-        } = running;
-        drop(requests);
-        drop(lines);
-        if status(&mut child, grace).is_none() {
-            let _ = child.kill();
-            let _ = child.wait();
+        running.send(request);
+        let started = Instant::now();
+        let within = self.program.timeout;
+        loop {
+            let left = within.saturating_sub(started.elapsed());
+            match running.line(left.min(SLICE)) {
+                Ok(line) => match Reply::parse(&line, id) {
+                    Ok(reply) => {
+                        self.running = Some(running);
+                        return Ok(reply);
+                    }
+                    Err(error) => {
+                        let said = running.kill();
+                        return Err(Trouble::Reply { error, line, said });
+                    }
+                },
+                Err(NoLine::Ended) => {
+                    let status = running.status(GRACE);
+                    let said = running.kill();
+                    return Err(Trouble::Ended { status, said });
+                }
+                Err(NoLine::Silent) if self.program.trial.is_over() => {
+                    running.kill();
+                    return Err(Trouble::GivenUp);
+                }
+                Err(NoLine::Silent) if left.is_zero() => {
+                    let said = running.kill();
+                    return Err(Trouble::Silent { within, said });
+                }
+                Err(NoLine::Silent) => {}
+            }
         }
     }
 }
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        self.stop(GRACE);
-    }
-}
-
-impl Running {
-    fn start(words: &[String]) -> std::io::Result<Self> {
-        let (program, args) = words.split_first().ok_or(std::io::ErrorKind::NotFound)?;
-        let mut child = Command::new(program)
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let (requests, todo) = channel();
-        let (done, lines) = channel();
-        if let Some(stdin) = child.stdin.take() {
-            // Apart, so that a program that does not read is a silent one, too.
-            std::thread::spawn(move || write(stdin, &todo));
-        }
-        if let Some(stdout) = child.stdout.take() {
-            std::thread::spawn(move || read(stdout, &done));
-        }
-        Ok(Self {
-            child,
-            requests,
-            lines,
-        })
-    }
-}
-
-fn write(mut stdin: ChildStdin, todo: &Receiver<Vec<u8>>) {
-    for request in todo {
-        if stdin
-            .write_all(&request)
-            .and_then(|()| stdin.flush())
-            .is_err()
-        {
-            return;
-        }
-    }
-}
-
-fn read(stdout: ChildStdout, done: &Sender<Vec<u8>>) {
-    let mut stdout = BufReader::new(stdout);
-    loop {
-        let mut line = Vec::new();
-        let read = stdout.by_ref().take(LONGEST).read_until(b'\n', &mut line);
-        if !matches!(read, Ok(1..)) || done.send(line).is_err() {
-            return;
-        }
-    }
-}
-
-/// How a program ended, if it does within this time.
-fn status(child: &mut Child, within: Duration) -> Option<ExitStatus> {
-    let started = Instant::now();
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if started.elapsed() < within => std::thread::sleep(PAUSE),
-            _ => return None,
+        if let Some(running) = self.running.take() {
+            running.end();
         }
     }
 }
@@ -204,11 +234,12 @@ fn words(command: &str) -> Option<Vec<String>> {
     quote.is_none().then_some(words)
 }
 
-/// How long a program may take to end.
-const GRACE: Duration = Duration::from_secs(2);
-const PAUSE: Duration = Duration::from_millis(2);
-/// The longest reply, in bytes.
-const LONGEST: u64 = 256 << 20;
+/// How many broken replies in a row, from the first on, are enough to give a program up.
+const PATIENCE: usize = 5;
+/// How long to wait before looking whether the program is given up.
+const SLICE: Duration = Duration::from_millis(50);
+/// How much is shown of a line, in characters.
+const SHOWN: usize = 200;
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,16 @@
-//! The report: by file, and what failed by ruling.
+//! The report: by file, by question, and what failed by ruling.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use super::outcome::Outcome;
+use super::outcome::{Got, Outcome, Wrong};
+use super::rulings::{Ruling, Rulings};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
-use crate::table::{Cell, Color, Table};
-use roomdag::lab::conformance::Case;
+use roomdag::lab::conformance::{Case, Question};
 
 /// What came of all cases, file by file.
 pub(super) struct Report {
@@ -17,15 +18,12 @@ pub(super) struct Report {
     pub(super) total: Row,
 }
 
-/// What came of the cases of one file.
+/// What came of the cases of one file, or of all.
 #[derive(Default, Serialize)]
 pub(super) struct Row {
     pub(super) file: String,
-    pub(super) cases: usize,
-    pub(super) passed: usize,
-    pub(super) failed: usize,
-    /// Cases whose question is not answered.
-    pub(super) unsupported: usize,
+    #[serde(flatten)]
+    pub(super) counts: Counts,
     /// Members that are as expected.
     answers: usize,
     /// Members that were left out, as they may be.
@@ -33,12 +31,36 @@ pub(super) struct Row {
     /// Cases that pass and in which a ruling decides between answers, by ruling.
     pub(super) excepted: BTreeMap<String, usize>,
     pub(super) failures: Vec<FailedCase>,
+    /// In the total: what came of each question.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) questions: Vec<QuestionRow>,
     /// In the total: which cases failed, by ruling, or by question where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    groups: Vec<Group>,
+    pub(super) groups: Vec<Group>,
+    /// In the total: cases that were not asked any more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) not_asked: usize,
     /// Cases that pass or are not supported, for the `JUnit` report.
     #[serde(skip)]
     pub(super) others: Vec<(String, bool)>,
+}
+
+/// How many cases there are, and what came of them.
+#[derive(Clone, Copy, Default, Serialize)]
+pub(super) struct Counts {
+    pub(super) cases: usize,
+    pub(super) passed: usize,
+    pub(super) failed: usize,
+    /// Cases whose question is not answered.
+    pub(super) unsupported: usize,
+}
+
+/// What came of the cases that ask one question.
+#[derive(Serialize)]
+pub(super) struct QuestionRow {
+    pub(super) question: &'static str,
+    #[serde(flatten)]
+    pub(super) counts: Counts,
 }
 
 #[derive(Serialize)]
@@ -51,41 +73,90 @@ pub(super) struct FailedCase {
     ruling: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) spec: Option<String>,
-    pub(super) differences: Vec<DifferenceRow>,
+    #[serde(serialize_with = "differences")]
+    pub(super) differences: Vec<Wrong>,
 }
 
+/// A difference in JSON, with the values exactly as they are.
 #[derive(Serialize)]
-pub(super) struct DifferenceRow {
-    pub(super) member: String,
-    pub(super) expected: String,
-    pub(super) got: String,
+struct DifferenceRow<'a> {
+    member: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    got: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'a str>,
 }
 
+/// The cases that failed by one ruling, or one question.
 #[derive(Serialize)]
-struct Group {
+pub(super) struct Group {
     /// The ruling or the question.
-    by: String,
-    failed: usize,
+    pub(super) by: String,
+    /// What the specification leaves open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unclear: Option<String>,
+    /// What the vectors expect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ruled: Option<String>,
+    pub(super) failed: usize,
     cases: Vec<String>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+fn differences<S: serde::Serializer>(wrong: &[Wrong], serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::Error;
+    let raw =
+        |value: &roomdag::Value| RawValue::from_string(value.to_string()).map_err(S::Error::custom);
+    let rows = wrong.iter().map(|wrong| {
+        let (got, trouble) = match &wrong.got {
+            Got::Nothing => (None, None),
+            Got::Value(value) => (Some(raw(value)?), None),
+            Got::Trouble(trouble) => (None, Some(trouble.as_str())),
+        };
+        Ok(DifferenceRow {
+            member: &wrong.member,
+            expected: wrong.expected.as_ref().map(raw).transpose()?,
+            got,
+            trouble,
+        })
+    });
+    let rows: Vec<DifferenceRow<'_>> = rows.collect::<Result<_, S::Error>>()?;
+    rows.serialize(serializer)
+}
+
 impl Report {
-    pub(super) fn of<'a>(outcomes: impl Iterator<Item = (&'a Case, Outcome)>) -> Self {
+    pub(super) fn of<'a>(
+        outcomes: impl Iterator<Item = (&'a Case, Outcome)>,
+        not_asked: usize,
+        rulings: &Rulings,
+    ) -> Self {
         let mut report = Self {
             files: Vec::new(),
             total: Row::new("total"),
         };
+        report.total.not_asked = not_asked;
         let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut questions: BTreeMap<Question, Counts> = BTreeMap::new();
         for (case, outcome) in outcomes {
             if report.files.last().is_none_or(|row| row.file != case.file) {
                 report.files.push(Row::new(&case.file));
             }
             report.total.count(case, &outcome);
+            questions.entry(case.question).or_default().count(&outcome);
             let Some(row) = report.files.last_mut() else {
                 continue;
             };
             row.count(case, &outcome);
-            if outcome.failures.is_empty() {
+            if !outcome.is_failure() {
                 row.others.push((case.address(), outcome.is_unsupported));
                 continue;
             }
@@ -94,79 +165,67 @@ impl Report {
             cases.push(failed.address.clone());
             row.failures.push(failed);
         }
-        let groups = groups.into_iter().map(|(by, cases)| Group {
-            by,
-            failed: cases.len(),
-            cases,
-        });
+        let groups = groups.into_iter();
+        let groups = groups.map(|(by, cases)| Group::new(by, cases, rulings));
         report.total.groups = groups.collect();
+        let questions = questions.into_iter().map(|(question, counts)| QuestionRow {
+            question: question.name(),
+            counts,
+        });
+        report.total.questions = questions.collect();
         report
+    }
+
+    /// That not all was asked, in words.
+    pub(super) fn cut(&self) -> Option<String> {
+        let Row {
+            not_asked, counts, ..
+        } = &self.total;
+        (*not_asked > 0).then(|| {
+            format!(
+                "stopped after {} failed cases; {not_asked} cases were not asked",
+                counts.failed
+            )
+        })
     }
 
     pub(super) fn print(&self, format: Format, console: &Console) -> Result<(), Failure> {
         let mut out = Output::open();
         if format == Format::Table {
-            self.table(console).print(&mut out)?;
-            if self.total.failed > 0 {
-                self.failures(console).print(&mut out)?;
-            }
+            self.print_tables(console, &mut out)?;
         } else {
             out.json_each(self.files.iter().chain([&self.total]), format)?;
         }
         out.finish()
     }
+}
 
-    fn table(&self, console: &Console) -> Table {
-        let header = [
-            "file",
-            "cases",
-            "pass",
-            "fail",
-            "unsupported",
-            "another answer allowed",
-        ];
-        let mut table = Table::new(&header, console.colors_output());
-        for row in self.files.iter().chain([&self.total]) {
-            let color = if row.failed == 0 {
-                Color::Good
-            } else {
-                Color::Bad
-            };
-            let excepted = row.excepted.iter();
-            let excepted: Vec<_> = excepted
-                .map(|(ruling, n)| format!("{ruling} ×{n}"))
-                .collect();
-            table.row(vec![
-                Cell::new(&row.file),
-                Cell::new(&row.cases.to_string()),
-                Cell::new(&row.passed.to_string()),
-                Cell::new(&row.failed.to_string()).color(color),
-                Cell::new(&row.unsupported.to_string()),
-                Cell::new(&excepted.join(", ")),
-            ]);
+impl Group {
+    fn new(by: String, cases: Vec<String>, rulings: &Rulings) -> Self {
+        let ruling = rulings.get(&by).cloned();
+        let (unclear, ruled) = ruling
+            .map(|Ruling { unclear, ruled }| (unclear, ruled))
+            .unzip();
+        Self {
+            by,
+            unclear,
+            ruled,
+            failed: cases.len(),
+            cases,
         }
-        table
     }
+}
 
-    /// The failures, by ruling.
-    fn failures(&self, console: &Console) -> Table {
-        let header = ["ruling or question", "case", "what", "expected", "got"];
-        let mut table = Table::new(&header, console.colors_output());
-        let mut failed: Vec<&FailedCase> =
-            self.files.iter().flat_map(|row| &row.failures).collect();
-        failed.sort_by_key(|case| case.group());
-        for case in failed {
-            for difference in &case.differences {
-                table.row(vec![
-                    Cell::new(case.group()).color(Color::Bad),
-                    Cell::short(&case.address, 100),
-                    Cell::short(&difference.member, 48),
-                    Cell::short(&difference.expected, 48),
-                    Cell::short(&difference.got, 48),
-                ]);
-            }
+impl Counts {
+    fn count(&mut self, outcome: &Outcome) {
+        add(&mut self.cases, 1);
+        if outcome.is_failure() {
+            add(&mut self.failed, 1);
+        } else if outcome.is_unsupported {
+            add(&mut self.unsupported, 1);
+        } else {
+            add(&mut self.passed, 1);
         }
-        table
     }
 }
 
@@ -179,16 +238,9 @@ impl Row {
     }
 
     fn count(&mut self, case: &Case, outcome: &Outcome) {
-        add(&mut self.cases, 1);
+        self.counts.count(outcome);
         add(&mut self.answers, outcome.equal);
         add(&mut self.unanswered, outcome.unanswered);
-        if !outcome.failures.is_empty() {
-            add(&mut self.failed, 1);
-        } else if outcome.is_unsupported {
-            add(&mut self.unsupported, 1);
-        } else {
-            add(&mut self.passed, 1);
-        }
         if let Some(ruling) = case.ruling.as_ref().filter(|_| outcome.is_ruled) {
             add(self.excepted.entry(ruling.clone()).or_default(), 1);
         }
@@ -201,18 +253,13 @@ fn add(count: &mut usize, more: usize) {
 
 impl FailedCase {
     fn new(case: &Case, outcome: Outcome) -> Self {
-        let differences = outcome.failures.into_iter().map(|wrong| DifferenceRow {
-            member: wrong.member,
-            expected: wrong.expected,
-            got: wrong.got,
-        });
         Self {
             address: case.address(),
             question: case.question.name(),
             room_version: case.room_version.clone(),
             ruling: case.ruling.clone(),
             spec: case.spec.clone(),
-            differences: differences.collect(),
+            differences: outcome.failures,
         }
     }
 

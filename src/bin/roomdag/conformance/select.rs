@@ -2,11 +2,13 @@
 
 use roomdag::lab::conformance::{Case, Question};
 
+use super::files::Work;
+
 /// A choice among the cases; what is given more than once adds to the choice.
 #[derive(clap::Args)]
 pub(super) struct Selection {
-    /// Only cases whose address, `file#id@room_version`, contains this, or matches it if it has a
-    /// `*` for any characters
+    /// Only cases whose address, `file#id@room_version`, contains this, in which `*` stands for any
+    /// characters; or, if this is the whole address of a case, only that one
     #[arg(long = "select", value_name = "PATTERN")]
     addresses: Vec<String>,
     /// Only cases that ask this
@@ -28,7 +30,17 @@ fn question(name: &str) -> Result<Question, String> {
 }
 
 impl Selection {
-    pub(super) fn has(&self, case: &Case) -> bool {
+    /// Leaves only the chosen cases.
+    pub(super) fn choose(&self, work: &mut Vec<Work>) {
+        let whole: Vec<bool> = self
+            .addresses
+            .iter()
+            .map(|pattern| work.iter().any(|work| work.case().address() == *pattern))
+            .collect();
+        work.retain(|work| self.has(work.case(), &whole));
+    }
+
+    fn has(&self, case: &Case, whole: &[bool]) -> bool {
         let among = |all: &[String], one: Option<&String>| {
             all.is_empty() || one.is_some_and(|one| all.contains(one))
         };
@@ -36,62 +48,56 @@ impl Selection {
         question
             && among(&self.room_versions, case.room_version.as_ref())
             && among(&self.rulings, case.ruling.as_ref())
-            && self.has_address(case)
+            && self.has_address(case, whole)
     }
 
-    fn has_address(&self, case: &Case) -> bool {
+    /// `whole` says which of the patterns are addresses.
+    fn has_address(&self, case: &Case, whole: &[bool]) -> bool {
         if self.addresses.is_empty() {
             return true;
         }
         let address = case.address();
-        self.addresses.iter().any(|pattern| {
-            if pattern.contains('*') {
-                matches(pattern, &address)
+        let mut patterns = self.addresses.iter().zip(whole);
+        patterns.any(|(pattern, is_whole)| {
+            if *is_whole {
+                address == *pattern
             } else {
-                address.contains(pattern)
+                contains(&address, pattern)
             }
         })
     }
 }
 
-/// Whether a text is the parts of a pattern, with anything between them.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let (first, last) = (parts.next().unwrap_or_default(), parts.next_back());
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    for part in parts {
+/// Whether a text has the parts of a pattern in it, one after the other.
+fn contains(text: &str, pattern: &str) -> bool {
+    let mut rest = text;
+    for part in pattern.split('*') {
         match rest.split_once(part) {
             Some((_, after)) => rest = after,
             None => return false,
         }
     }
-    last.is_some_and(|last| rest.ends_with(last))
+    true
 }
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::contains;
 
     #[test]
     fn a_star_is_any_characters_and_the_rest_is_itself() {
         for (pattern, text) in [
-            ("a*", "a"),
-            ("*", ""),
-            ("a*c", "abc"),
-            ("a*b*c", "a/b#bc"),
-            ("*#x@12", "auth/rules.json#x@12"),
-        ] {
-            assert!(matches(pattern, text), "{pattern} {text}");
-        }
-        for (pattern, text) in [
             ("a*", "ba"),
-            ("a*ba", "aba-"),
-            ("ab*ba", "aba"),
-            ("*b", "bc"),
+            ("*", ""),
+            ("", "a"),
+            ("a*c", "zabcd"),
+            ("a*b*c", "a/b#bc"),
+            ("state-res/*@12", "spec-vectors/state-res/v2.1/a.json#x@12"),
         ] {
-            assert!(!matches(pattern, text), "{pattern} {text}");
+            assert!(contains(text, pattern), "{pattern} {text}");
+        }
+        for (pattern, text) in [("a*a", "ba"), ("ab*ba", "aba"), ("b*a", "ab"), ("A", "a")] {
+            assert!(!contains(text, pattern), "{pattern} {text}");
         }
     }
 }
