@@ -256,6 +256,11 @@ fn given_states_are_resolved() {
     assert_eq!(answer["digest"], whole["digest"]);
     assert!(answer.get("extremities").is_none());
 
+    // What stands behind the option is a state, which the usage shows.
+    let swallowed = run(&["resolve", "--states", paths[0], V11]);
+    assert_eq!(code(&swallowed), 2);
+    assert!(stderr(&swallowed).contains("resolve <ROOM> [OPTIONS] [--states <FILE>...]"));
+
     let wrong = temporary("wrong.json", r#"["$nowhere"]"#);
     let refused = run(&["resolve", V11, "--states", wrong.to_str().unwrap()]);
     assert_eq!(code(&refused), 2);

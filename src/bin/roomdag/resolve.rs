@@ -24,9 +24,13 @@ use crate::table::{Cell, NAME_LENGTH, Table};
 /// claimed state is printed as it is. The exit code is 1 if no event is accepted, so that there is no
 /// state.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    // The room first: what follows `--states` is a state.
+    override_usage = "roomdag resolve <ROOM> [OPTIONS] [--states <FILE>...]",
+    after_help = "Examples:
   roomdag resolve spec-vectors/rooms/v11-small/events.ndjson --format table
-  roomdag resolve spec-vectors/rooms/v1-small/events.ndjson --algorithm v2 | jq .digest")]
+  roomdag resolve spec-vectors/rooms/v1-small/events.ndjson --algorithm v2 | jq .digest"
+)]
 pub(crate) struct Args {
     /// The room: a file, or `-` for standard input
     room: String,
