@@ -102,16 +102,8 @@ impl<'a, S: StateView> Context<'a, S> {
             None => Membership::Leave,
         };
         Member {
-            membership: self.meaning(membership),
+            membership: membership.meaning(self.rules),
             by: event.map(|event| event.id),
-        }
-    }
-
-    /// What a membership means in the room version, of which not all know `knock`.
-    pub(super) fn meaning(&self, membership: Membership) -> Membership {
-        match membership {
-            Membership::Knock if !self.rules.auth.knows(JoinRule::Knock) => Membership::Unknown,
-            known => known,
         }
     }
 

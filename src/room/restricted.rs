@@ -158,14 +158,17 @@ pub fn countersign_invite(
     with_signature(pdu, signer, rules, limits)
 }
 
-/// The content of a member event, if it is one of this membership. It may lack a state key.
+/// The content of a member event, if it is one of this membership and the room version knows that.
+/// It may lack a state key.
 pub(super) fn member(
     pdu: &Pdu,
     membership: Membership,
     rules: &RoomVersionRules,
 ) -> Option<Member> {
     match pdu.content(rules) {
-        Content::Member(member) if member.membership == Some(membership) => Some(member),
+        Content::Member(member) if member.membership == Some(membership) => {
+            (membership.meaning(rules) == membership).then_some(member)
+        }
         _ => None,
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn check<S: StateView>(cx: &Context<'_, S>) -> Decision {
     if let Some(reject) = authoriser_objection(cx, member, membership) {
         return reject;
     }
-    match cx.meaning(membership) {
+    match membership.meaning(cx.rules) {
         // 5.3
         Membership::Join => join::check(cx, target, member),
         // 5.4

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::json::{Object, RawValue, Select, Value, base64};
 use crate::pdu::content::stored::{arrays, bytes};
+use crate::version::{JoinRule, RoomVersionRules};
 
 /// What the rules read of a member event's content.
 ///
@@ -56,6 +57,14 @@ impl Membership {
             Self::Knock => "knock",
             Self::Leave => "leave",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// What it means in a room version, of which not all know `knock`.
+    pub(crate) fn meaning(self, rules: &RoomVersionRules) -> Self {
+        match self {
+            Self::Knock if !rules.auth.knows(JoinRule::Knock) => Self::Unknown,
+            known => known,
         }
     }
 
