@@ -176,11 +176,11 @@ impl RoomDag {
         let slim = self.slim(node)?;
         let sender = usize::try_from(slim.sender).ok()?;
         let known = self.users.get_index(sender)?.as_str();
-        if std::ptr::eq(known, user) || known == user {
+        if known == user {
             return self.member_keys.get(sender).copied();
         }
-        let own = self.key(node).filter(|_| slim.event_type == TypeIx::MEMBER);
-        own.filter(|key| self.keys.resolve(*key) == Some((MEMBER, user)))
+        self.key(node)
+            .filter(|key| self.keys.resolve(*key) == Some((MEMBER, user)))
             .or_else(|| self.keys.lookup_of(TypeIx::MEMBER, user))
     }
 
