@@ -69,7 +69,7 @@ fn oracle(room: &Disagreement, rules: &RoomVersionRules, options: Options) -> Fo
 
 /// How many random rooms each of the six kinds of resolution is tried on; `ROOMDAG_ROOMS` sets
 /// another number. A million conflicts and more, with the count of them:
-/// `ROOMDAG_ROOMS=250000 cargo test --release --all-features --test suite equals_the_oracle --
+/// `ROOMDAG_ROOMS=300000 cargo test --release --all-features --test suite equals_the_oracle --
 /// --nocapture`.
 fn rooms() -> u64 {
     std::env::var("ROOMDAG_ROOMS")

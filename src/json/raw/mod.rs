@@ -2,14 +2,17 @@
 //!
 //! Hashes and signatures are taken over bytes, and what servers send each other mostly is canonical
 //! already. [`CanonicalObject`] keeps such bytes as they are, knows where each member stands, and
-//! writes selections of itself by copying. Whatever is not canonical goes through the tree: the
-//! parser's [`Object`], which says what is wrong with it, or is written canonically.
+//! writes selections of itself by copying. What is not canonical is rewritten. What neither knows,
+//! or is no JSON, goes through the tree: the parser's [`Object`], which says what is wrong with it,
+//! or is written canonically.
 //!
-//! [`recognise`] is the fast path, and its law is that nobody can tell which path was taken.
+//! [`recognise`] and [`rewrite`] are the fast paths, and their law is that nobody can tell which
+//! path was taken.
 //!
 //! Reads [`scan`](crate::json::scan), [`Object`]. Read by `pdu` and `crypto`.
 
 mod recognise;
+mod rewrite;
 mod scan;
 mod value;
 
@@ -22,6 +25,7 @@ use crate::json::canonical::Sink;
 use crate::json::error::ParseError;
 use crate::json::object::Object;
 use crate::json::raw::recognise::recognise;
+use crate::json::raw::rewrite::rewrite;
 use crate::json::raw::scan::Members;
 use crate::json::raw::value::unescaped;
 use crate::json::select::Select;
@@ -78,27 +82,30 @@ impl CanonicalObject {
     /// error, as of [`Object::parse_within`].
     ///
     /// If the input is canonical already, that costs one pass and no more memory than what is
-    /// returned; a document that is not is read into a tree in between.
+    /// returned. Another document is rewritten, in O(n · log n); only one with floats, integers of
+    /// 16 digits or more, or names with escapes is read into a tree in between.
     ///
     /// # Errors
     ///
     /// A [`ParseError`] of any kind.
     pub fn parse_within(input: &[u8], mode: Mode, limits: &Limits) -> Result<Self, ParseError> {
         if input.len() <= limits.input_bytes
-            && let Some(object) = Self::recognised(input, limits.json_depth)
+            && let Some(object) = Self::without_tree(input, limits.json_depth)
         {
             return Ok(object);
         }
         Ok(Object::parse_within(input, mode, limits)?.into())
     }
 
-    fn recognised(input: &[u8], max_depth: usize) -> Option<Self> {
+    fn without_tree(input: &[u8], max_depth: usize) -> Option<Self> {
         let text = std::str::from_utf8(input).ok()?;
-        let members = recognise(text, max_depth)?;
-        Some(Self {
-            text: text.into(),
-            members,
-        })
+        match recognise(text, max_depth) {
+            Some(members) => Some(Self {
+                text: text.into(),
+                members,
+            }),
+            None => rewrite(text, max_depth).map(Self::from_canonical),
+        }
     }
 
     /// Takes text that is known to be an object in canonical JSON.

@@ -149,7 +149,7 @@ fn name(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What follows the string whose opening quotation mark was just passed.
 #[inline]
-fn after_string<'a>(rest: &'a [u8], escaped: &mut bool) -> Option<&'a [u8]> {
+pub(super) fn after_string<'a>(rest: &'a [u8], escaped: &mut bool) -> Option<&'a [u8]> {
     match after_plain(rest) {
         [b'"', rest @ ..] => Some(rest),
         [b'\\', ..] => {
@@ -184,7 +184,7 @@ fn after_control(digits: &[u8]) -> Option<&[u8]> {
 
 /// What follows the integer that stands here, if it is written as canonical JSON writes it and is
 /// short enough for every mode.
-fn after_integer(rest: &[u8]) -> Option<&[u8]> {
+pub(super) fn after_integer(rest: &[u8]) -> Option<&[u8]> {
     let digits = rest.strip_prefix(b"-").unwrap_or(rest);
     // A zero stands alone, and has no sign.
     if digits.first() == Some(&b'0') {

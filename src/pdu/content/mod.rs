@@ -109,8 +109,9 @@ impl Content {
             HISTORY_VISIBILITY if is_state => {
                 Self::HistoryVisibility(HistoryVisibility::of_canonical(content))
             }
+            POWER_LEVELS => Self::PowerLevels(Box::new(PowerLevels::of_canonical(content, rules))),
             // Rare, and read in many places.
-            CREATE | POLICY | POWER_LEVELS | THIRD_PARTY_INVITE => match content.to_value() {
+            CREATE | POLICY | THIRD_PARTY_INVITE => match content.to_value() {
                 Value::Object(content) => Self::read(&content, event_type, is_state, rules),
                 _ => Self::Other,
             },

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 use crate::id::UserId;
-use crate::json::{Object, Value};
+use crate::json::{Object, RawValue, Value};
 use crate::pdu::content::{Level, Power};
 use crate::version::{LevelForms, RoomVersionRules};
 
@@ -112,6 +112,16 @@ impl StatedLevel {
         }
     }
 
+    /// The same of canonical text. An array or object is no level, and is not looked into.
+    fn of_canonical(value: RawValue<'_>, rules: &RoomVersionRules) -> Self {
+        if value.is_array() || value.is_object() {
+            return Self::Malformed;
+        }
+        let integer = value.as_i64().filter(|_| value.is_integer());
+        let value = integer.map_or_else(|| value.to_value(), Value::from);
+        Self::of(Some(&value), rules)
+    }
+
     /// The level, if one is stated.
     #[must_use]
     pub fn level(&self) -> Option<&Level> {
@@ -186,6 +196,23 @@ impl LevelMap {
             .map(|(name, level)| (name.into(), StatedLevel::of(Some(level), rules)))
             .collect();
         Self { entries, shape }
+    }
+
+    /// The same of canonical text. One pass, and no tree.
+    fn of_canonical(value: RawValue<'_>, rules: &RoomVersionRules) -> Self {
+        let shape = match value.as_text() {
+            "[]" | r#""""# => Shape::Empty,
+            _ if value.is_object() => Shape::Object,
+            _ => Shape::Malformed,
+        };
+        let level = |level| StatedLevel::of_canonical(level, rules);
+        let entries = value.members();
+        Self {
+            entries: entries
+                .map(|(name, value)| (name.into(), level(value)))
+                .collect(),
+            shape,
+        }
     }
 
     /// What is stated for `name`. O(log n).
@@ -293,18 +320,49 @@ impl PowerLevels {
     /// Reads the content of a power levels event.
     #[must_use]
     pub fn of(content: &Object, rules: &RoomVersionRules) -> Self {
-        let mut levels = Self {
+        let map = |name| LevelMap::of(content.get(name), rules);
+        Self {
             named: NamedLevel::ALL.map(|name| StatedLevel::of(content.get(name.as_str()), rules)),
-            users: LevelMap::of(content.get("users"), rules),
-            events: LevelMap::of(content.get("events"), rules),
-            notifications: LevelMap::of(content.get("notifications"), rules),
+            users: map("users"),
+            events: map("events"),
+            notifications: map("notifications"),
+            defect: None,
+        }
+        .with_defect(rules)
+    }
+
+    /// The same of canonical text. One pass, and no tree.
+    pub(super) fn of_canonical(content: RawValue<'_>, rules: &RoomVersionRules) -> Self {
+        let mut levels = Self {
+            named: Default::default(),
+            users: LevelMap::default(),
+            events: LevelMap::default(),
+            notifications: LevelMap::default(),
             defect: None,
         };
-        levels.defect = match rules.power_levels {
-            LevelForms::Integer => levels.shape_defect().or_else(|| levels.users_defect()),
-            LevelForms::IntegerString | LevelForms::IntegerStringFloat => levels.users_defect(),
+        for (name, value) in content.members() {
+            match &*name {
+                "users" => levels.users = LevelMap::of_canonical(value, rules),
+                "events" => levels.events = LevelMap::of_canonical(value, rules),
+                "notifications" => levels.notifications = LevelMap::of_canonical(value, rules),
+                name => {
+                    let known = NamedLevel::ALL.iter().zip(&mut levels.named);
+                    let stated = known.into_iter().find(|(known, _)| known.as_str() == name);
+                    if let Some((_, stated)) = stated {
+                        *stated = StatedLevel::of_canonical(value, rules);
+                    }
+                }
+            }
+        }
+        levels.with_defect(rules)
+    }
+
+    fn with_defect(mut self, rules: &RoomVersionRules) -> Self {
+        self.defect = match rules.power_levels {
+            LevelForms::Integer => self.shape_defect().or_else(|| self.users_defect()),
+            LevelForms::IntegerString | LevelForms::IntegerStringFloat => self.users_defect(),
         };
-        levels
+        self
     }
 
     fn shape_defect(&self) -> Option<LevelDefect> {
