@@ -82,6 +82,15 @@ pub(super) struct Unverified {
     pub(super) keys: Vec<(ServerName, KeyId)>,
 }
 
+/// What became of an event that was to wait.
+#[derive(Debug)]
+pub(super) struct Placed {
+    /// Whether it waits.
+    pub(super) has_place: bool,
+    /// What had to go for it, itself if it does not wait. Another copy of it may have had to.
+    pub(super) evicted: Vec<Evicted>,
+}
+
 /// An event that had to go.
 #[derive(Debug)]
 pub(super) struct Evicted {
@@ -161,16 +170,20 @@ impl Queue {
     }
 
     /// Lets a verified event wait. The caller sees to it that its id is not waiting yet, and that
-    /// nothing in `lacking` waits for it. Returns what had to go for it, which may be the event
-    /// itself.
+    /// nothing in `lacking` waits for it.
     pub(super) fn wait(
         &mut self,
         verified: Verified,
         lacking: BTreeSet<EventId>,
         limits: &Limits,
-    ) -> Vec<Evicted> {
+    ) -> Placed {
+        let id = verified.event.id().clone();
         self.put(verified, lacking);
-        self.make_room(limits)
+        let evicted = self.make_room(limits);
+        Placed {
+            has_place: self.verified.contains_key(&id),
+            evicted,
+        }
     }
 
     /// Lets a verified event wait, whatever the limits are.
@@ -196,30 +209,34 @@ impl Queue {
         );
     }
 
-    /// Lets an event wait for keys; the same copy waits once. Returns what had to go for it.
-    pub(super) fn wait_for_keys(
-        &mut self,
-        unverified: Unverified,
-        limits: &Limits,
-    ) -> Vec<Evicted> {
+    /// Lets an event wait for keys; the same copy waits once.
+    pub(super) fn wait_for_keys(&mut self, unverified: Unverified, limits: &Limits) -> Placed {
         let copies = self.copies.get(&unverified.id).into_iter().flatten();
         let same = |arrival: &Arrival| {
             let other = self.unverified.get(arrival);
             other.is_some_and(|other| other.pdu == unverified.pdu)
         };
         if copies.into_iter().any(same) {
-            return Vec::new();
+            return Placed {
+                has_place: true,
+                evicted: Vec::new(),
+            };
         }
-        self.put_unverified(unverified);
-        self.make_room(limits)
+        let arrival = self.put_unverified(unverified);
+        let evicted = self.make_room(limits);
+        Placed {
+            has_place: self.unverified.contains_key(&arrival),
+            evicted,
+        }
     }
 
     /// Lets an event wait for keys, whatever the limits are.
-    pub(super) fn put_unverified(&mut self, unverified: Unverified) {
+    pub(super) fn put_unverified(&mut self, unverified: Unverified) -> Arrival {
         let arrival = self.enter(size(&unverified.pdu));
         let copies = self.copies.entry(unverified.id.clone()).or_default();
         copies.insert(arrival);
         self.unverified.insert(arrival, unverified);
+        arrival
     }
 
     /// Takes out a verified event.

@@ -11,7 +11,7 @@ use crate::event::{Event, HashCheck};
 use crate::id::EventId;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
-use crate::room::queue::{Evicted, Unverified};
+use crate::room::queue::{Evicted, Placed, Unverified};
 use crate::room::{Admitted, Fault, Missing, Notice, Receipt, Received, Room};
 use crate::version::RoomVersionRules;
 
@@ -262,8 +262,8 @@ impl Room {
             events: self.missing_behind(&lacking),
             keys: unverified.keys.clone(),
         };
-        let evicted = self.queue.wait_for_keys(unverified, &self.limits);
-        self.waiting_receipt(missing, &lacking, evicted, notices)
+        let placed = self.queue.wait_for_keys(unverified, &self.limits);
+        self.waiting_receipt(missing, &lacking, placed, notices)
     }
 
     /// Checks 4 to 7 of a verified event that the room does not have, as soon as it has what that
@@ -302,7 +302,7 @@ impl Room {
             return Receipt::Dropped(Fault::Cycle { id });
         }
         let prev = event.prev_events().to_vec();
-        let evicted = self.queue.wait(verified, lacking.clone(), &self.limits);
+        let placed = self.queue.wait(verified, lacking.clone(), &self.limits);
         if self.history.contains(&id) && self.queue.get(&id).is_some() {
             self.mark_history(prev);
         }
@@ -311,30 +311,27 @@ impl Room {
             events,
             keys: Vec::new(),
         };
-        self.waiting_receipt(missing, &lacking, evicted, notices)
+        self.waiting_receipt(missing, &lacking, placed, notices)
     }
 
     fn waiting_receipt(
         &mut self,
         mut missing: Missing,
         lacking: &BTreeSet<EventId>,
-        evicted: Vec<Evicted>,
+        placed: Placed,
         notices: &mut Vec<Notice>,
     ) -> Receipt {
-        if !evicted.is_empty() {
+        if !placed.evicted.is_empty() {
             // What had to go for it may be missing now.
             missing.events = self.missing_behind(lacking);
         }
-        let mut has_place = true;
-        for Evicted { id, prev_events } in evicted {
+        for Evicted { id, prev_events } in placed.evicted {
             self.forget_history(&prev_events);
-            if id == missing.event {
-                has_place = false;
-            } else {
+            if id != missing.event {
                 notices.push(Notice::Evicted { event: id });
             }
         }
-        if has_place {
+        if placed.has_place {
             Receipt::Waiting(missing)
         } else {
             Receipt::Dropped(Fault::QueueFull)

@@ -165,6 +165,14 @@ impl Server {
         let is_same = match (first, &receipt) {
             (Receipt::Waiting(first), Receipt::Waiting(again)) => first == again,
             (Receipt::Dropped(_), Receipt::Dropped(_)) => true,
+            // An outlier arrives by the live door only: there it had no place to wait in.
+            (
+                Receipt::Dropped(Fault::QueueFull),
+                Receipt::Known {
+                    standing: Standing::Outlier,
+                    ..
+                },
+            ) => true,
             (first, Receipt::Known { event, standing }) => {
                 first.event() == Some(event)
                     && (first.standing() == Some(*standing)
