@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto;
+use crate::event::HashCheck;
 use crate::id::EventId;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
@@ -75,7 +76,15 @@ impl Simulation {
             let Some(room) = server.room.as_ref() else {
                 return Ok(());
             };
-            let is_there = |id: &EventId| server.has(id) && room.state_before(id).is_some();
+            let is_intact = |id: &EventId| {
+                let provenance = room
+                    .dag()
+                    .node(id)
+                    .and_then(|node| room.dag().provenance(node));
+                provenance.is_some_and(|known| known.content_hash == HashCheck::Ok)
+            };
+            let is_there =
+                |id: &EventId| server.has(id) && is_intact(id) && room.state_before(id).is_some();
             if room.waiting().next().is_none() && made.iter().all(is_there) {
                 return Ok(());
             }
