@@ -6,7 +6,7 @@
 //! everything that rests on it is judged again, in order, and what comes out differently is
 //! reported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -14,6 +14,7 @@ use petgraph::graph::NodeIndex;
 use crate::dag::order;
 use crate::pdu::Pdu;
 use crate::room::{Notice, Room, Standing};
+use crate::state::{KeyIx, StateMap};
 use crate::timeline::{Asked, Extremities, Judged, StateIx, Status, Verdict};
 
 impl Room {
@@ -27,6 +28,62 @@ impl Room {
     /// kind of citation; where one of them counts for the forward extremities, or did, and is
     /// something else now, also O(V · log V + E) for finding them.
     pub(super) fn reevaluate(
+        &mut self,
+        seeds: &BTreeSet<NodeIndex>,
+        arriving: Option<(NodeIndex, &Pdu)>,
+        notices: &mut Vec<Notice>,
+    ) -> Vec<NodeIndex> {
+        let mut settled = self.judge_again(seeds, arriving, notices);
+        loop {
+            let refuted = self.refuted_claims();
+            if refuted.is_empty() {
+                return settled;
+            }
+            let seeds = refuted.keys().copied().collect();
+            self.timeline.claims.extend(refuted);
+            settled.extend(self.judge_again(&seeds, None, notices));
+        }
+    }
+
+    /// Claims that hold an event which proved to be rejected only after the event that they were
+    /// made for was judged by them: two claims may each rest on what the other one bears. Such a
+    /// claim goes on without that event, so that there is an end to it.
+    fn refuted_claims(&mut self) -> BTreeMap<NodeIndex, StateIx> {
+        let timeline = &self.timeline;
+        let mut refuted = Vec::new();
+        for (node, claim) in &timeline.claims {
+            let before = timeline.records.before(*node);
+            let (Some(before), Some(claimed)) = (
+                before.and_then(|before| timeline.states.get(before)),
+                timeline.states.get(*claim),
+            ) else {
+                continue;
+            };
+            let is_refuted = |(key, entry): &(KeyIx, NodeIndex)| {
+                timeline.dag.is_rejected(*entry) && before.get(*key) == Some(*entry)
+            };
+            let keys: Vec<KeyIx> = claimed
+                .iter()
+                .filter(is_refuted)
+                .map(|(key, _)| key)
+                .collect();
+            if !keys.is_empty() {
+                let mut state = claimed.clone();
+                for key in keys {
+                    state.remove(key);
+                }
+                refuted.push((*node, *claim, state));
+            }
+        }
+        let states = &mut self.timeline.states;
+        let shrunk = |(node, claim, state): (NodeIndex, StateIx, StateMap)| {
+            let quality = states.quality(claim)?;
+            Some((node, states.add(state, quality, Some(claim))?))
+        };
+        refuted.into_iter().filter_map(shrunk).collect()
+    }
+
+    fn judge_again(
         &mut self,
         seeds: &BTreeSet<NodeIndex>,
         arriving: Option<(NodeIndex, &Pdu)>,

@@ -71,3 +71,18 @@ fn replicas_converge_in_versions_7_to_9() {
 fn replicas_converge_in_versions_10_to_12() {
     converge(["10", "11", "12"]);
 }
+
+#[test]
+fn replicas_converge_where_chance_seldom_leads() {
+    for (seed, version) in [
+        (1303, "3"),  // Two claimed states rest on each other, and one holds what is rejected.
+        (4825, "2"),  // An intact copy is evicted, and the redacted one stays.
+        (7709, "10"), // A copy takes the last place from another copy of the same event.
+        (8312, "12"), // There is no place to wait for an event that came with a claim before.
+    ] {
+        let rules = RoomVersions::stable_rules(version).unwrap();
+        if let Err(divergence) = simulate(seed, rules) {
+            panic!("{divergence}");
+        }
+    }
+}
