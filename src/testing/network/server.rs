@@ -164,9 +164,9 @@ impl Server {
         let Received { receipt, notices } = room.receive_backfilled(bytes, &self.ring, now);
         let is_same = match (first, &receipt) {
             (Receipt::Waiting(first), Receipt::Waiting(again)) => first == again,
-            (Receipt::Dropped(_), Receipt::Dropped(_)) => true,
+            (Receipt::Dropped(_), Receipt::Dropped(_))
             // An outlier arrives by the live door only: there it had no place to wait in.
-            (
+            | (
                 Receipt::Dropped(Fault::QueueFull),
                 Receipt::Known {
                     standing: Standing::Outlier,
