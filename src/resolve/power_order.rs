@@ -20,6 +20,9 @@ pub struct PowerKey {
     ///
     /// [`Trace::full_conflicted`]: crate::resolve::Trace::full_conflicted
     pub rank: usize,
+    /// Whether the power levels that the event cites state no level that could be read for its
+    /// sender, who therefore ranks as of level 0.
+    pub is_unreadable: bool,
 }
 
 /// A power that can be ranked.
@@ -69,8 +72,10 @@ pub(super) fn sort(full: &Ranked<'_>, chosen: &[bool]) -> Vec<(NodeIndex, PowerK
     let scope = full.scope;
     let key = |(rank, (event, chosen)): (usize, (&NodeIndex, &bool))| {
         let event = Some(*event).filter(|_| *chosen)?;
+        let power = scope.sender_power(event);
         Some(PowerKey {
-            power: Reverse(scope.sender_power(event).into()),
+            is_unreadable: power == Power::Unreadable,
+            power: Reverse(power.into()),
             origin_server_ts: scope.dag.origin_server_ts(event)?,
             rank,
         })

@@ -241,6 +241,7 @@ proptest! {
                 power: Reverse(power),
                 origin_server_ts: i64::try_from(random.below(3)).unwrap(),
                 rank: random.below(3),
+                is_unreadable: false,
             };
             let position = if random.chance(20) {
                 Position::Infinite

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use roomdag::dag::RoomDag;
 use roomdag::id::EventId;
-use roomdag::resolve::{AuthDifference, Options, Position, ResolveError, resolve};
+use roomdag::resolve::{AuthDifference, Options, Position, ResolveError, SenderPower, resolve};
 use roomdag::state::StateMap;
 use roomdag::testing::Random;
 use roomdag::testing::oracle::{Found, Oracle};
-use roomdag::testing::rooms::{Disagreement, found, named};
+use roomdag::testing::rooms::{Disagreement, Draft, found, named};
 use roomdag::testing::workload::{Shape, Workload};
 use roomdag::version::{RoomVersionRules, V1, V2, V6, V11, V12};
 
@@ -43,6 +43,73 @@ fn the_wording_of_errors() {
         other.to_string(),
         "the state's entry for (`m.room.topic`, ``) is not such an event"
     );
+}
+
+/// Alice's level is no level; Bob has none and is of level 0 by default.
+#[test]
+fn a_level_that_cannot_be_read_ranks_as_level_0_and_the_trace_says_so() {
+    let mut dag = RoomDag::new();
+    let mut put = |id: &str, event_type: &str, sender: &str, content: &str, cited: &[&str]| {
+        let draft = Draft {
+            id,
+            event_type,
+            state_key: Some(if event_type == "m.room.member" {
+                sender
+            } else {
+                ""
+            }),
+            sender,
+            content,
+            origin_server_ts: 1,
+            depth: 1,
+            prev_events: Vec::new(),
+            auth_events: cited.iter().map(|id| EventId::from_trusted(*id)).collect(),
+        };
+        dag.insert(draft.event(&V6)).unwrap();
+    };
+    let join = r#"{"membership":"join"}"#;
+    put(
+        "create",
+        "m.room.create",
+        "@alice:a",
+        r#"{"creator":"@alice:a"}"#,
+        &[],
+    );
+    put("alice", "m.room.member", "@alice:a", join, &["$create"]);
+    put("bob", "m.room.member", "@bob:a", join, &["$create"]);
+    let levels = r#"{"users":{"@alice:a":[]},"state_default":0}"#;
+    put(
+        "levels",
+        "m.room.power_levels",
+        "@alice:a",
+        levels,
+        &["$create", "$alice"],
+    );
+    let public = r#"{"join_rule":"public"}"#;
+    for (id, sender, member) in [("a", "@alice:a", "$alice"), ("b", "@bob:a", "$bob")] {
+        put(
+            id,
+            "m.room.join_rules",
+            sender,
+            public,
+            &["$create", "$levels", member],
+        );
+    }
+    let state = |rule: &'static str| {
+        let ids = ["$create", "$alice", "$bob", "$levels", rule].into_iter();
+        let nodes = ids.map(|id| dag.node(id).unwrap());
+        nodes
+            .map(|node| (dag.key(node).unwrap(), node))
+            .collect::<StateMap>()
+    };
+    let states = [state("$a"), state("$b")];
+    let resolution = resolve(&dag, &states, &V6, &Options::of(&V6)).unwrap();
+    let level = SenderPower::Level(0.into());
+    let ranked = resolution.trace.power_order.iter().map(|(node, key)| {
+        assert_eq!(key.power.0, level);
+        (dag.id(*node).unwrap().as_str(), key.is_unreadable)
+    });
+    assert_eq!(ranked.collect::<Vec<_>>(), [("$a", true), ("$b", false)]);
 }
 
 fn options(rules: &RoomVersionRules, auth_difference: AuthDifference) -> Options {
