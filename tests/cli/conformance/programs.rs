@@ -122,7 +122,7 @@ fn a_program_that_never_gives_a_reply_is_given_up() {
     for (jobs, most) in [("1", 5), ("3", 11)] {
         std::fs::write(&starts, "").unwrap();
         let command = format!(
-            r#"sh -c "echo x >> '{}'; echo Welcome; echo on the side >&2; exec {}""#,
+            r#"sh -c "echo x >> '{}'; echo on the side >&2; echo Welcome; exec {}""#,
             starts.display(),
             answer()
         );

@@ -195,7 +195,7 @@ fn pass_through(mut stderr: ChildStderr, tail: &Mutex<VecDeque<u8>>, end: &Sende
 pub(super) const GRACE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(2);
 /// How long to wait for the rest of what was written to standard error.
-const REST: Duration = Duration::from_millis(200);
+const REST: Duration = Duration::from_secs(1);
 /// The longest reply, in bytes.
 const LONGEST: u64 = 256 << 20;
 /// How much of standard error is kept, in bytes and lines.
