@@ -111,7 +111,7 @@ fn is_third_party_invite(content: &Content) -> bool {
 /// redacted form too.
 fn stays_third_party_invite(pdu: &Pdu, rules: &RoomVersionRules) -> bool {
     is_intact(pdu, &mut Vec::new()) || {
-        let redacted = pdu.json().selected(&rules.redaction.kept(MEMBER).redacted);
+        let redacted = pdu.redacted_json(rules);
         is_third_party_invite(&Content::of_canonical(&redacted, MEMBER, true, rules))
     }
 }

@@ -87,9 +87,8 @@ fn with_id(
     provenance: Provenance,
     authoriser_signature: AuthoriserSigned,
 ) -> Event {
-    let kept = || rules.redaction.kept(pdu.event_type()).redacted;
-    let redacted =
-        (provenance.content_hash == HashCheck::Mismatch).then(|| pdu.json().selected(&kept()));
+    let is_altered = provenance.content_hash == HashCheck::Mismatch;
+    let redacted = is_altered.then(|| pdu.redacted_json(rules));
     let json = redacted.as_ref().unwrap_or(pdu.json());
     let is_state = pdu.state_key().is_some();
     let content = Content::of_canonical(json, pdu.event_type(), is_state, rules);

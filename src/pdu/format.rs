@@ -31,7 +31,7 @@ impl Pdu {
     /// Reads an event as it comes over federation.
     ///
     /// Linear in the input. An event whose bytes are canonical, as most are, is read from them in
-    /// place; of any other a tree is built first, and its canonical bytes are read.
+    /// place; any other is written canonically first, in O(n · log n).
     ///
     /// # Errors
     ///
@@ -143,6 +143,12 @@ impl Pdu {
     #[must_use]
     pub fn json(&self) -> &CanonicalObject {
         &self.json
+    }
+
+    /// The redacted form, in canonical JSON.
+    pub(crate) fn redacted_json(&self, rules: &RoomVersionRules) -> CanonicalObject {
+        let kept = rules.redaction.kept(self.event_type());
+        self.json.selected(&kept.redacted)
     }
 
     /// The event as it came, without what was parsed of it.

@@ -44,10 +44,7 @@ impl Verified {
             self.event.provenance().content_hash,
         );
         let json = match content_hash {
-            HashCheck::Mismatch => {
-                let kept = rules.redaction.kept(self.pdu.event_type());
-                self.pdu.json().selected(&kept.redacted)
-            }
+            HashCheck::Mismatch => self.pdu.redacted_json(rules),
             HashCheck::Ok => self.pdu.into_json(),
         };
         let admitted = Admitted {

@@ -26,7 +26,8 @@ impl Room {
     ///
     /// O(n · log n) and the cost of judging for the n events that descend from `seeds` by either
     /// kind of citation; where one of them counts for the forward extremities, or did, and is
-    /// something else now, also O(V · log V + E) for finding them.
+    /// something else now, also O(V · log V + E) for finding them; all of it once more for each claim
+    /// that is [refuted](Self::refuted_claims) by what comes out.
     pub(super) fn reevaluate(
         &mut self,
         seeds: &BTreeSet<NodeIndex>,
@@ -83,6 +84,7 @@ impl Room {
         refuted.into_iter().filter_map(shrunk).collect()
     }
 
+    /// [`reevaluate`](Self::reevaluate), by the claims as they are.
     fn judge_again(
         &mut self,
         seeds: &BTreeSet<NodeIndex>,

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::{code, document, file, lines, run, run_with, stderr, stdout, temporary, tool};
+use crate::{code, document, file, first_line, lines, run, run_with, stderr, stdout, temporary};
 
 /// The presets, with the last room version in which each makes sense.
 fn presets() -> Vec<(String, String)> {
@@ -241,21 +239,10 @@ fn the_largest_seed_is_a_seed_and_a_long_range_begins_at_once() {
     ];
     assert_eq!(lines(&run(&args)).len(), 20);
 
-    let args = ["generate", "--preset", "calm", "--events", "20"];
-    let mut child = tool()
-        .args(args)
-        .args(["--seeds", "0..18446744073709551615"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut first = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut first).unwrap();
-    drop(stdout);
-    let room: Value = serde_json::from_str(&first).unwrap();
-    assert_eq!(room["seed"], 0);
+    let args = ["generate", "--preset", "calm", "--events", "20", "--seeds"];
+    let (room, code) = first_line(&[&args[..], &["0..18446744073709551615"]].concat());
     // It goes no further than to where nobody reads it.
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!((&room["seed"], code), (&0.into(), Some(0)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ mod simulate;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -80,6 +80,22 @@ fn lines(output: &Output) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+/// The first line that a call prints, of which no more is read, and the code with which it ends.
+fn first_line(args: &[&str]) -> (Value, Option<i32>) {
+    let mut child = tool()
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    drop(stdout);
+    let line = serde_json::from_str(&first).unwrap();
+    (line, child.wait().unwrap().code())
 }
 
 fn file(path: &str) -> String {

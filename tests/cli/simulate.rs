@@ -1,12 +1,11 @@
 //! `simulate`: seeds, shards, statistics, and what is told of a fault.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::{code, lines, run, stderr, stdout, temporary, tool};
+use crate::{code, first_line, lines, run, stderr, stdout, temporary};
 
 /// Arguments of `simulate`, by spaces, and some more.
 fn simulate(args: &str, more: &[&str]) -> Output {
@@ -147,19 +146,17 @@ fn a_campaign_without_end_is_ended_by_its_reader() {
     );
     assert_eq!(lines(&largest)[0]["seed"], u64::MAX);
 
-    let mut child = tool()
-        .args(["simulate", "--seeds", "0..18446744073709551615"])
-        .args(["--room-version", "11", "--format", "ndjson"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut first = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut first).unwrap();
-    drop(stdout);
-    assert_eq!(serde_json::from_str::<Value>(&first).unwrap()["seed"], 0);
-    assert!(child.wait().unwrap().code().is_some_and(|code| code < 2));
+    let (room, code) = first_line(&[
+        "simulate",
+        "--seeds",
+        "0..18446744073709551615",
+        "--room-version",
+        "11",
+        "--format",
+        "ndjson",
+    ]);
+    assert_eq!(room["seed"], 0);
+    assert!(code.is_some_and(|code| code < 2));
 }
 
 #[test]
