@@ -57,6 +57,7 @@ impl Room {
             }
         }
         self.keep(node, judged);
+        self.dismiss_copies(node);
         (self.receipt_for(node, admitted), Some(node))
     }
 
@@ -213,6 +214,7 @@ impl Room {
             self.judge_by_present(node, Some(&pdu), &mut judged, &Asked::new());
             self.keep(node, judged);
         }
+        self.dismiss_copies(node);
         (self.receipt_for(node, admitted), settled)
     }
 
@@ -261,6 +263,7 @@ impl Room {
         if self.is_endorsed(node, &pdu) {
             self.endorse(node);
         }
+        self.dismiss_copies(node);
         let receipt = self.receipt_for(node, admitted.clone());
         if improves && receipt.admitted().is_none() {
             notices.push(Notice::Outlier(admitted));

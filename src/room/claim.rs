@@ -358,6 +358,7 @@ impl Room {
             self.past.insert(node);
         }
         for node in nodes {
+            self.dismiss_copies(node);
             self.note_past(node);
         }
         outliers

@@ -140,6 +140,12 @@ impl Queue {
         self.saved = self.next;
     }
 
+    /// The copies of an event that cannot be verified yet, in order of arrival.
+    pub(super) fn copies(&self, id: &EventId) -> impl Iterator<Item = (Arrival, &Unverified)> {
+        let copies = self.copies.get(id).into_iter().flatten();
+        copies.filter_map(|copy| Some((*copy, self.unverified.get(copy)?)))
+    }
+
     /// When the next event will have come.
     pub(super) fn next(&self) -> u64 {
         self.next
@@ -211,12 +217,8 @@ impl Queue {
 
     /// Lets an event wait for keys; the same copy waits once.
     pub(super) fn wait_for_keys(&mut self, unverified: Unverified, limits: &Limits) -> Placed {
-        let copies = self.copies.get(&unverified.id).into_iter().flatten();
-        let same = |arrival: &Arrival| {
-            let other = self.unverified.get(arrival);
-            other.is_some_and(|other| other.pdu == unverified.pdu)
-        };
-        if copies.into_iter().any(same) {
+        let is_same = |(_, copy): (Arrival, &Unverified)| copy.pdu == unverified.pdu;
+        if self.copies(&unverified.id).any(is_same) {
             return Placed {
                 has_place: true,
                 evicted: Vec::new(),
@@ -288,7 +290,8 @@ impl Queue {
         all.iter().map(|pdu| Evicted::of(id.clone(), pdu)).collect()
     }
 
-    fn take_unverified(&mut self, arrival: Arrival) -> Option<Unverified> {
+    /// Takes out a copy that cannot be verified yet.
+    pub(super) fn take_unverified(&mut self, arrival: Arrival) -> Option<Unverified> {
         let waiting = self.unverified.remove(&arrival)?;
         if let Some(copies) = self.copies.get_mut(&waiting.id) {
             copies.remove(&arrival);

@@ -11,7 +11,7 @@ use crate::event::{Event, HashCheck};
 use crate::id::EventId;
 use crate::limits::Limits;
 use crate::pdu::Pdu;
-use crate::room::queue::{Evicted, Placed, Unverified};
+use crate::room::queue::{Arrival, Evicted, Placed, Unverified};
 use crate::room::{Admitted, Fault, Missing, Notice, Receipt, Received, Room};
 use crate::version::RoomVersionRules;
 
@@ -243,6 +243,20 @@ impl Room {
             event: id.clone(),
             standing: self.standing_of(node)?,
         })
+    }
+
+    /// Lets those copies of an event that the room has wait for keys no longer of which
+    /// [`known`](Self::known) says that they tell nothing more.
+    pub(super) fn dismiss_copies(&mut self, node: NodeIndex) {
+        let Some(id) = self.timeline.dag.id(node) else {
+            return;
+        };
+        let is_spent = |copy: &Unverified| self.known(node, id, &copy.pdu, copy.door).is_some();
+        let copies = self.queue.copies(id);
+        let spent = copies.filter_map(|(arrival, copy)| is_spent(copy).then_some(arrival));
+        for copy in spent.collect::<Vec<Arrival>>() {
+            self.queue.take_unverified(copy);
+        }
     }
 
     /// Whether two PDUs of one id are different events, not copies of one.
@@ -513,6 +527,7 @@ impl Room {
             let node = self.node(&id);
             if let Some(node) = node.filter(|node| self.aside.remove(node)) {
                 self.past.insert(node);
+                self.dismiss_copies(node);
                 self.saved.change(node);
                 self.is_unsettled = true;
                 let dag = &self.timeline.dag;

@@ -168,6 +168,7 @@ impl Room {
     /// Holds an event against the current state that is accepted now and was not before.
     fn arrive_late(&mut self, node: NodeIndex, pdu: Option<&Pdu>, asked: &Asked) {
         self.aside.remove(&node);
+        self.dismiss_copies(node);
         if let Some(mut judged) = self.timeline.records.get(node) {
             // One that came live while it was of the past has met what was present then.
             if judged.verdict.by_current_state.is_none() {

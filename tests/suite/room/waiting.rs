@@ -15,7 +15,7 @@ use roomdag::version::{EventIdFormat, RoomVersionRules};
 
 use crate::room::draft::{NOW, ring, stable};
 use crate::room::support::{
-    ALICE, BOB, EVE, Scribe, Told, accepted, altered, changed, home, observed, only, waits,
+    ALICE, BOB, EVE, MEMBER, Scribe, Told, accepted, altered, changed, home, observed, only, waits,
 };
 
 /// Keys of all servers but Eve's.
@@ -98,6 +98,70 @@ fn an_event_signed_with_several_keys_goes_on_with_the_first_that_is_found() {
             settled_as(&notices, &event, Standing::Accepted),
             "{notices:?}"
         );
+    }
+}
+
+/// A copy signed with a key of Eve's that nobody has. An id does not depend on signatures.
+fn under_another_key(bytes: &[u8]) -> Vec<u8> {
+    changed(bytes, |json| {
+        let signatures = json.get_mut("signatures").and_then(Value::as_object_mut);
+        let of_eve = signatures.unwrap().get_mut("evil.example");
+        let of_eve = of_eve.and_then(Value::as_object_mut).unwrap();
+        let signature = of_eve.remove("ed25519:1").unwrap();
+        of_eve.insert("ed25519:lost", signature);
+    })
+}
+
+#[test]
+fn a_copy_that_tells_no_more_waits_for_keys_no_longer() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let (mut room, mut other) = (scribe.copy(), scribe.copy());
+        let event = scribe.say(EVE);
+        let intact = under_another_key(scribe.bytes(&event));
+        let bad = altered(scribe.bytes(&event));
+        waits(room.receive(&intact, &scribe.keys, NOW).receipt);
+        waits(room.receive(&altered(&intact), &scribe.keys, NOW).receipt);
+        // Of an altered event, an intact copy would tell more.
+        accepted(&room.receive(&bad, &scribe.keys, NOW).receipt);
+        assert_eq!(room.waiting().count(), 1);
+        accepted(&scribe.feed(&mut room, &event).receipt);
+        assert_eq!(room.waiting().count(), 0);
+
+        accepted(&scribe.feed(&mut other, &event).receipt);
+        let received = other.receive(&intact, &scribe.keys, NOW);
+        assert!(matches!(received.receipt, Receipt::Known { .. }));
+        assert_eq!(observed(&room), observed(&other));
+    }
+}
+
+/// ```text
+/// … ─ topic ─ lost ─ tip
+/// ```
+///
+/// The claim for `tip` brings `topic`, which may still come by itself.
+#[test]
+fn a_copy_of_what_came_with_a_claim_waits_for_keys_if_it_came_live() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let topic = scribe.put(EVE, MEMBER, EVE, r#"{"membership":"join","topic":"a"}"#);
+        let lost = scribe.say(BOB);
+        let tip = scribe.say_at(ALICE, &[lost]);
+        let copy = under_another_key(scribe.bytes(&topic));
+        for is_live in [true, false] {
+            let mut room = scribe.open_known(&topic);
+            let received = if is_live {
+                room.receive(&copy, &scribe.keys, NOW)
+            } else {
+                room.receive_backfilled(&copy, &scribe.keys, NOW)
+            };
+            waits(received.receipt);
+            waits(scribe.feed(&mut room, &tip).receipt);
+            let claim = scribe.claim_before(&tip);
+            scribe.take(&mut room, &tip, &claim).unwrap();
+            let copies = room.waiting().filter(|missing| missing.event == topic);
+            assert_eq!(copies.count(), usize::from(is_live));
+        }
     }
 }
 
