@@ -11,10 +11,13 @@
 //! | `scene`   | an event and a room state that it is judged by                      |
 //! | `wild`    | graphs that nobody honest made, with states over them               |
 //! | `story`   | PDUs of one room as they come to a server, some of them bad         |
+//!
+//! `observed` has what a room makes of a story, and what of that must not depend on the telling.
 
 mod content;
 mod event;
 mod json;
+mod observed;
 mod scene;
 mod story;
 mod wild;
@@ -22,8 +25,9 @@ mod wild;
 pub use self::content::{content, redactable};
 pub use self::event::{event, keys, now, server, signed, signing_key, tampered, wire};
 pub use self::json::{text, tokens, value};
+pub use self::observed::Observed;
 pub use self::scene::Scene;
-pub use self::story::{Observed, Story};
+pub use self::story::Story;
 pub use self::wild::wild;
 
 use crate::testing::Random;

@@ -10,10 +10,8 @@ use crate::json::{Mode, Object, Value};
 use crate::limits::Limits;
 use crate::pdu::{JOIN_RULES, MEMBER, POWER_LEVELS, Pdu, REDACTION};
 use crate::room::{
-    Cited, Founding, Place, Receipt, Room, Setup, Signer, Standing, assemble, create_event,
-    next_depth,
+    Cited, Founding, Place, Receipt, Room, Setup, Signer, assemble, create_event, next_depth,
 };
-use crate::state::StateDigest;
 use crate::testing::Random;
 use crate::testing::drawn::content::TYPES;
 use crate::testing::drawn::{USERS, content, keys, now, one, signing_key, tampered};
@@ -31,27 +29,6 @@ pub struct Story {
     pub create: Vec<u8>,
     /// All that follows, as it is sent.
     pub pdus: Vec<Vec<u8>>,
-}
-
-/// What a room makes of an event: whether it is rejected, its content is intact, and the states
-/// before and after it.
-type Facts = (
-    bool,
-    Option<HashCheck>,
-    Option<StateDigest>,
-    Option<StateDigest>,
-);
-
-/// What must not depend on how events came: the facts of each, and whether it waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// The events that the room has.
-    pub events: BTreeMap<EventId, Facts>,
-    /// Those that wait, and for what.
-    pub waiting: BTreeMap<EventId, Vec<EventId>>,
-    /// The extremities and the current state, where no event is soft-failed: that depends on when
-    /// events came.
-    pub present: Option<(Vec<EventId>, Option<StateDigest>)>,
 }
 
 impl Story {
@@ -112,48 +89,6 @@ impl Story {
             }
         }
         events.into_values().collect()
-    }
-}
-
-impl Observed {
-    /// Whether this is the same room, to which its events may have come in another order: whether
-    /// an event is soft-failed, and what the extremities are then, depends on that.
-    #[must_use]
-    pub fn agrees_with(&self, other: &Self) -> bool {
-        let presents = self.present.as_ref().zip(other.present.as_ref());
-        self.events == other.events
-            && self.waiting == other.waiting
-            && presents.is_none_or(|(one, another)| one == another)
-    }
-
-    /// What can be seen of a room.
-    #[must_use]
-    pub fn of(room: &Room) -> Self {
-        let dag = room.dag();
-        let ids: Vec<&EventId> = dag.events().filter_map(|node| dag.id(node)).collect();
-        let facts = |id: &EventId| {
-            let hash = dag.node(id).and_then(|node| dag.provenance(node));
-            let before = room.state_before(id).and_then(|state| state.digest());
-            let after = room.state_after(id).and_then(|state| state.digest());
-            let is_rejected = room.standing(id) == Some(Standing::Rejected);
-            (
-                is_rejected,
-                hash.map(|known| known.content_hash),
-                before,
-                after,
-            )
-        };
-        let is_free = |id: &&EventId| room.standing(id) != Some(Standing::SoftFailed);
-        let is_plain = ids.iter().all(is_free);
-        let present = room.current_state().ok().filter(|_| is_plain);
-        Self {
-            present: present.map(|state| (room.extremities(), state.digest())),
-            events: ids.into_iter().map(|id| (id.clone(), facts(id))).collect(),
-            waiting: room
-                .waiting()
-                .map(|missing| (missing.event, missing.events))
-                .collect(),
-        }
     }
 }
 
