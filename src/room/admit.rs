@@ -133,64 +133,6 @@ impl Room {
         counts(&self.timeline, &self.aside, node)
     }
 
-    /// Notes that what lies before an event with a place lies in the past, and that the state of
-    /// an event of the past is known now.
-    pub(super) fn note_past(&mut self, node: NodeIndex) {
-        let Some(id) = self.timeline.dag.id(node) else {
-            return;
-        };
-        let mut proven = self.history.contains(id);
-        if proven && self.timeline.records.before(node).is_some() {
-            let id = id.clone();
-            self.history.remove(&id);
-        }
-        proven |= self.counts(node);
-        if proven && !(self.aside.is_empty() && self.has_states_behind(node)) {
-            let dag = &self.timeline.dag;
-            let prev = dag.prev_events(node);
-            self.mark_history(prev.filter_map(|prev| dag.id(prev).cloned()).collect());
-        }
-    }
-
-    /// Whether an event lies in the past of events that have their place already.
-    pub(super) fn is_of_the_past(&self, node: NodeIndex) -> bool {
-        !self.those_of_the_past(&BTreeSet::from([node])).is_empty()
-    }
-
-    /// Which of these events lie in the past of events that have their place already.
-    ///
-    /// O(n · log n) for the n events that follow them and have no place.
-    pub(super) fn those_of_the_past(&self, nodes: &BTreeSet<NodeIndex>) -> BTreeSet<NodeIndex> {
-        let dag = &self.timeline.dag;
-        let in_history = |node: &NodeIndex| {
-            let id = dag.id(*node);
-            self.past.contains(node) || id.is_some_and(|id| self.history.contains(id))
-        };
-        let (mut found, rest): (BTreeSet<_>, BTreeSet<_>) =
-            nodes.iter().copied().partition(in_history);
-        let mut seen = rest.clone();
-        let mut stack: Vec<NodeIndex> = rest.iter().copied().collect();
-        let mut proven = Vec::new();
-        while let Some(node) = stack.pop() {
-            for child in dag.children(node) {
-                if self.counts(child) {
-                    proven.push(node);
-                } else if seen.insert(child) {
-                    stack.push(child);
-                }
-            }
-        }
-        while let Some(node) = proven.pop() {
-            if seen.remove(&node) {
-                if rest.contains(&node) {
-                    found.insert(node);
-                }
-                proven.extend(dag.prev_events(node));
-            }
-        }
-        found
-    }
-
     /// Takes an event that came with a claim, now that it has come by itself.
     pub(super) fn arrive(
         &mut self,

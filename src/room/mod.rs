@@ -262,6 +262,7 @@ mod draft;
 mod founding;
 mod open;
 mod overrule;
+mod past;
 mod place;
 mod policy;
 mod queue;
@@ -277,6 +278,7 @@ mod serve;
 mod state;
 mod template;
 mod visibility;
+mod waiting;
 
 pub use self::acl::{AclDecision, EmptyAllow, ServerAcl};
 pub use self::checkpoint::{

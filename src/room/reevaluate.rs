@@ -269,16 +269,6 @@ impl Room {
             self.arrive_late(node, None, &Asked::new());
         }
     }
-
-    /// Whether an event of the past that waits has this one before it.
-    fn is_waited_upon(&self, node: NodeIndex) -> bool {
-        let Some(id) = self.timeline.dag.id(node) else {
-            return false;
-        };
-        let waiting = self.history.iter().filter_map(|id| self.queue.get(id));
-        let mut before = waiting.flat_map(|waiting| waiting.verified.pdu.prev_events());
-        before.any(|before| before == id)
-    }
 }
 
 /// Whether an event was accepted before, and so has had checks 6 and 7.

@@ -1,4 +1,4 @@
-//! See `src/room/queue.rs` and `Room::resume`.
+//! See `src/room/queue.rs` and `src/room/waiting.rs`.
 //!
 //! | threat | tests |
 //! |--------|-------|
