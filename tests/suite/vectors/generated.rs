@@ -10,6 +10,7 @@ mod levels;
 mod membership;
 mod receive;
 mod redaction;
+mod rules;
 mod state_res;
 mod writer;
 
@@ -30,6 +31,7 @@ fn generated() -> Vec<(String, String)> {
         ("events/golden.json", golden::file()),
         ("format/matrix.json", format::file()),
         ("redaction/matrix.json", redaction::file()),
+        ("rules.json", rules::file()),
     ];
     let alone = alone.map(|(path, text)| (path.to_owned(), text));
     alone

@@ -5,7 +5,7 @@ use roomdag::lab::conformance::{Case, Question, answer};
 use crate::vectors::fields::{cases_of, file, files};
 
 /// Files that are of other formats; see the table in `spec-vectors/README.md`.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "README.md",
     "adapter.py",
     "auth/cases.json",
@@ -18,6 +18,7 @@ const OTHERS: [&str; 16] = [
     "format/format.json",
     "protocol.md",
     "rooms/",
+    "rules.json",
     "rulings.json",
     "schema/",
     "signatures/ed25519-cctv.json",

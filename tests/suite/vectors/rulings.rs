@@ -19,11 +19,12 @@ const KINDS: [(&str, usize); 6] = [
 
 /// Who runs the files whose paths begin and end like this;
 /// those of the own format are run by [`own`](super::own).
-const RUNNERS: [(&str, &str, &str); 18] = [
+const RUNNERS: [(&str, &str, &str); 19] = [
     ("README.md", "", "read by people"),
     ("protocol.md", "", "vectors::protocol"),
     ("adapter.py", "", "tests/cli"),
     ("schema/", ".json", "vectors::schema"),
+    ("rules.json", "", "vectors::generated"),
     ("rulings.json", "", "vectors::rulings"),
     ("canonical-json/cases.json", "", "vectors::others"),
     ("canonical-json/msc4458/", "", "vectors::others"),

@@ -88,26 +88,37 @@ fn a_file_without_cases_names_the_tests_that_it_stands_for() {
 
 #[test]
 fn the_rulings_are_as_their_schema_says() {
-    let mut kit = Kit::new();
-    let table = file("rulings.json");
-    kit.assert("rulings.json", "rulings.json", &table);
     let breaks: [Break; 3] = [
         |ruling| drop(ruling.remove("question")),
         |ruling| drop(ruling.insert("ruling", "")),
         |ruling| drop(ruling.remove("vectors")),
     ];
-    for (number, change) in breaks.into_iter().enumerate() {
-        let mut ruling = table
-            .get("SG-08")
-            .and_then(Value::as_object)
-            .unwrap()
-            .clone();
-        change(&mut ruling);
-        let broken = Object::from_iter([("SG-08", ruling)]);
-        assert!(
-            kit.check("rulings.json", &broken).is_err(),
-            "change {number}"
-        );
+    assert_table("rulings.json", "SG-08", &breaks);
+}
+
+#[test]
+fn the_rules_are_as_their_schema_says() {
+    let breaks: [Break; 3] = [
+        |rule| drop(rule.remove("verdict")),
+        |rule| drop(rule.insert("says", "")),
+        |rule| drop(rule.insert("numbers", Object::from_iter([("13", "1")]))),
+    ];
+    assert_table("rules.json", "SenderNotJoined", &breaks);
+}
+
+/// A table is as its schema says, which is of the same name; one whose only entry is this one,
+/// broken, is not.
+#[track_caller]
+fn assert_table(name: &str, entry: &str, breaks: &[Break]) {
+    let mut kit = Kit::new();
+    let table = file(name);
+    kit.assert(name, name, &table);
+    let whole = table.get(entry).and_then(Value::as_object).unwrap();
+    for (number, change) in breaks.iter().enumerate() {
+        let mut broken = whole.clone();
+        change(&mut broken);
+        let broken = Object::from_iter([(entry, broken)]);
+        assert!(kit.check(name, &broken).is_err(), "change {number}");
     }
 }
 
@@ -145,7 +156,7 @@ fn the_replies_of_the_engine_are_as_their_schemas_say() {
         // Our own engine says nothing that is not described.
         kit.assert(name, &format!("{name}.json#/$defs/expect"), answer);
     }
-    let others = ["file", "parts", "protocol", "rulings"];
+    let others = ["file", "parts", "protocol", "rules", "rulings"];
     assert_eq!(files("schema").len(), Question::ALL.len() + others.len());
 }
 
