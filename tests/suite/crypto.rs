@@ -10,8 +10,9 @@ mod signing;
 use proptest::prelude::*;
 use roomdag::crypto::{
     self, JsonSignatureError, KeyConflict, KeyDocumentError, KeyRing, Signature, SignatureError,
-    SigningKey, Timestamp, VerifyKey, content_hash,
+    SignerRole, SigningKey, Timestamp, Validity, VerifyKey, content_hash,
 };
+use roomdag::event::AuthoriserSigned;
 use roomdag::id::{KeyId, ServerName};
 use roomdag::json::{Mode, Object, Value};
 use roomdag::limits::Limits;
@@ -134,6 +135,91 @@ fn a_server_that_has_not_signed_is_named_once() {
             rules.id
         );
     }
+}
+
+/// What is left of it is a fact about the event, which the rules of a restricted join ask for.
+#[test]
+fn an_event_says_whether_an_authoriser_s_server_has_signed_it() {
+    let mut keys = KeyRing::new();
+    let key = key("ed25519:1", 1);
+    for name in ["a", "b"] {
+        keys.insert(
+            server(name),
+            key.key_id().clone(),
+            key.verify_key(),
+            Validity::Forever,
+        )
+        .unwrap();
+    }
+    for (content, signers, signed) in [
+        (
+            r#"{"membership":"join"}"#,
+            &["a"][..],
+            AuthoriserSigned::Unchecked,
+        ),
+        (
+            r#"{"membership":"join"}"#,
+            &["a", "b"],
+            AuthoriserSigned::Unchecked,
+        ),
+        (
+            r#"{"join_authorised_via_users_server":"@u:b","membership":"join"}"#,
+            &["a", "b"],
+            AuthoriserSigned::Valid,
+        ),
+    ] {
+        let mut json = object(&format!(
+            r#"{{"type":"m.room.member","state_key":"@u:a","sender":"@u:a","room_id":"!r:a",
+            "content":{content},"depth":1,"origin_server_ts":1,"prev_events":[],"auth_events":[]}}"#
+        ));
+        for signer in signers {
+            crypto::hash_and_sign_event(&mut json, &V10, signer, &key);
+        }
+        let pdu = Pdu::from_json(json, &V10, &Limits::default()).unwrap();
+        let event = crypto::verify(pdu, &V10, &keys, NOW, &Limits::default()).unwrap();
+        assert_eq!(event.as_ref().authoriser_signature, signed, "{content}");
+    }
+}
+
+#[test]
+fn only_a_redaction_redacts() {
+    for event_type in ["m.room.redaction", "m.room.message"] {
+        let mut json = object(&format!(
+            r#"{{"type":"{event_type}","sender":"@u:a","room_id":"!r:a","redacts":"$e",
+            "content":{{}},"depth":1,"origin_server_ts":1,"prev_events":[],"auth_events":[]}}"#
+        ));
+        crypto::hash_and_sign_event(&mut json, &V10, "a", &key("ed25519:1", 1));
+        let pdu = Pdu::from_json(json, &V10, &Limits::default()).unwrap();
+        let event = crypto::unverified(pdu, &V10);
+        assert_eq!(
+            event.as_ref().redacts.is_some(),
+            event_type == "m.room.redaction"
+        );
+    }
+}
+
+#[test]
+fn keys_and_signatures_print_as_their_base64() {
+    let key = key("ed25519:1", 1);
+    let public = key.verify_key().to_base64();
+    assert_eq!(key.verify_key().to_string(), public);
+    assert_eq!(
+        format!("{:?}", key.verify_key()),
+        format!("VerifyKey({public})")
+    );
+    let signature = key.sign(b"");
+    let text = signature.to_base64();
+    assert_eq!(signature.to_string(), text);
+    assert_eq!(format!("{signature:?}"), format!("Signature({text})"));
+    let roles = [
+        SignerRole::Sender,
+        SignerRole::EventId,
+        SignerRole::Authoriser,
+    ];
+    assert_eq!(
+        roles.map(|role| role.to_string()),
+        ["sender", "event id", "authoriser"]
+    );
 }
 
 proptest! {

@@ -8,11 +8,12 @@ use roomdag::Limits;
 use roomdag::crypto::{self, KeyRing, SigningKey, Timestamp, Validity};
 use roomdag::event::HashCheck;
 use roomdag::id::{KeyId, ServerName};
-use roomdag::json::{Mode, Object, Value};
-use roomdag::pdu::content::{Level, Power};
+use roomdag::json::{Array, Mode, Object, Value};
+use roomdag::pdu::content::{Content, Level, Power};
 use roomdag::pdu::{FormatError, Pdu, redact};
 use roomdag::version::{
-    LevelString, Readings, RoomVersionRules, RoomVersions, V1, V5, V6, V9, V10, V12,
+    EventIdFormat, EventReferences, LevelString, Readings, RoomVersionRules, RoomVersions, V1, V5,
+    V6, V9, V10, V12,
 };
 
 fn level(json: &str, rules: &RoomVersionRules) -> Option<String> {
@@ -212,5 +213,113 @@ fn what_is_too_long_is_refused_before_it_is_read() {
         let (bytes, max) = (nonsense.len(), limits.input_bytes);
         assert_eq!(parse(&nonsense), FormatError::TooLarge { bytes, max });
         assert!(matches!(parse(&nonsense[1..]), FormatError::Json(_)));
+    }
+}
+
+/// Nobody reads the content of a message event, unless a rule is about messages of its type too.
+#[test]
+fn of_message_events_those_are_read_that_have_rules_of_their_own() {
+    for (event_type, is_read_of_messages) in [
+        ("m.room.create", true),
+        ("m.room.member", true),
+        ("m.room.power_levels", true),
+        ("m.room.history_visibility", false),
+        ("m.room.join_rules", false),
+        ("m.room.policy", false),
+        ("m.room.third_party_invite", false),
+    ] {
+        let json = format!(
+            r#"{{"type":"{event_type}","sender":"@u:a","room_id":"!r:a","origin_server_ts":1,
+            "depth":5,"prev_events":[],"auth_events":[],"hashes":{{"sha256":"{HASH}"}},
+            "signatures":{{}},"content":{{"membership":"join","join_rule":"public","via":"a",
+            "history_visibility":"shared","ban":50,"public_key":"{HASH}"}}}}"#
+        );
+        let message = Object::parse(json.as_bytes(), Mode::Strict).unwrap();
+        let mut state = message.clone();
+        state.insert("state_key", "");
+        for (json, is_read) in [(message, is_read_of_messages), (state, true)] {
+            let is_state = json.contains_key("state_key");
+            let content = Content::of(&json, event_type, is_state, &V10);
+            assert_eq!(content != Content::Other, is_read, "{json:?}");
+            let pdu = Pdu::from_json(json, &V10, &Limits::default()).unwrap();
+            assert_eq!(pdu.content(&V10), content);
+        }
+    }
+}
+
+/// 32 bytes in Base64.
+const HASH: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
+
+/// An event that cites these ids as `auth_events`.
+fn citing(ids: &[String], rules: &RoomVersionRules) -> Result<Pdu, FormatError> {
+    let cited = ids.iter().map(|id| match rules.references {
+        EventReferences::Ids => Value::from(id.as_str()),
+        EventReferences::Pairs => {
+            Array::from_iter([Value::from(id.as_str()), Object::new().into()]).into()
+        }
+    });
+    let json = format!(
+        r#"{{"type":"m.room.message","sender":"@u:a","room_id":"!r:a","origin_server_ts":1,"depth":5,"prev_events":[],"hashes":{{"sha256":"{HASH}"}},
+        "signatures":{{}},"content":{{}}}}"#
+    );
+    let mut json = Object::parse(json.as_bytes(), Mode::Strict).unwrap();
+    json.insert("auth_events", cited.collect::<Array>());
+    if rules.event_id == EventIdFormat::Field {
+        json.insert("event_id", "$x:a");
+    }
+    Pdu::from_json(json, rules, &Limits::default())
+}
+
+#[test]
+fn that_too_many_events_are_cited_outweighs_what_is_wrong_with_one() {
+    let max = Limits::default().auth_events;
+    let names = |count: usize, wrong: usize| -> Vec<String> {
+        let name = |at| {
+            if at == wrong {
+                "x".into()
+            } else {
+                format!("${at}")
+            }
+        };
+        (0..count).map(name).collect()
+    };
+    for rules in [&V1, &V6] {
+        for wrong in 0..max {
+            assert!(matches!(
+                citing(&names(max, wrong), rules),
+                Err(FormatError::InvalidId {
+                    field: "auth_events",
+                    ..
+                })
+            ));
+        }
+        let field = "auth_events";
+        let too_many = FormatError::TooMany {
+            field,
+            len: max + 1,
+            max,
+        };
+        for wrong in 0..=max + 1 {
+            assert_eq!(citing(&names(max + 1, wrong), rules), Err(too_many.clone()));
+        }
+        assert!(citing(&names(max, max), rules).is_ok());
+    }
+}
+
+/// As long as its code points are not too many, as an event of that id may be in the room.
+#[test]
+fn an_event_can_be_cited_whose_id_has_more_bytes_than_code_points() {
+    for rules in [&V1, &V6] {
+        let longest = format!("${}", "\u{e9}".repeat(254));
+        let pdu = citing(std::slice::from_ref(&longest), rules).unwrap();
+        assert_eq!(pdu.auth_events()[0].as_str(), longest);
+        let longer = format!("{longest}\u{e9}");
+        assert!(matches!(
+            citing(&[longer], rules),
+            Err(FormatError::InvalidId {
+                field: "auth_events",
+                ..
+            })
+        ));
     }
 }
