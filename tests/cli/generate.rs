@@ -21,7 +21,7 @@ fn presets() -> Vec<(String, String)> {
 
 #[test]
 fn a_generated_room_is_a_room_to_the_other_verbs() {
-    let keys = std::env::temp_dir().join("roomdag-generate-keys.json");
+    let keys = temporary("generate-keys.json", "");
     let keys = keys.to_str().unwrap();
     for (preset, version) in presets() {
         let args = ["generate", "--preset", &preset, "--room-version", &version];

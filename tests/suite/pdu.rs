@@ -9,7 +9,7 @@ use roomdag::crypto::{self, KeyRing, SigningKey, Timestamp, Validity};
 use roomdag::event::HashCheck;
 use roomdag::id::{KeyId, ServerName};
 use roomdag::json::{Array, Mode, Object, Value};
-use roomdag::pdu::content::{Content, Level, Power};
+use roomdag::pdu::content::{Content, HistoryVisibility, Level, Membership, Power};
 use roomdag::pdu::{FormatError, Pdu, redact};
 use roomdag::version::{
     EventIdFormat, EventReferences, LevelString, Readings, RoomVersionRules, RoomVersions, V1, V5,
@@ -41,6 +41,8 @@ fn levels_are_read_as_each_room_version_says() {
         (r#""5__0""#,              None,               None,               None),
         (r#""٥٠""#,                Some("50"),         Some("50"),         None),
         (r#""５０""#,              Some("50"),         Some("50"),         None),
+        // A percent sign, next to the digits.
+        (r#""٥\u066a""#,           None,               None,               None),
         (r#""++5""#,               None,               None,               None),
         (r#""- 5""#,               None,               None,               None),
         (r#""0x32""#,              None,               None,               None),
@@ -120,6 +122,25 @@ fn what_cannot_be_read_is_never_enough() {
     }
     assert!(Power::Infinite.reaches(&Power::Infinite));
     assert!(!Power::Infinite.exceeds(&Power::Infinite));
+}
+
+#[test]
+fn what_the_rules_read_prints_as_the_specification_has_it() {
+    let level = Level::from(-5);
+    assert_eq!(
+        (level.to_string(), format!("{level:?}")),
+        ("-5".into(), "-5".into())
+    );
+    let powers = [Power::Unreadable, Power::from(50), Power::Infinite];
+    let words = powers.map(|power| power.to_string());
+    assert_eq!(words, ["unreadable", "50", "infinite"]);
+    let memberships = [Membership::Join, Membership::Ban];
+    assert_eq!(
+        memberships.map(|membership| membership.to_string()),
+        ["join", "ban"]
+    );
+    let visibility = HistoryVisibility::WorldReadable;
+    assert_eq!(visibility.to_string(), "world_readable");
 }
 
 /// Events of every type that redaction treats apart, with more in them than it keeps.
