@@ -140,8 +140,7 @@ fn python_repr(x: f64, f: &mut impl std::fmt::Write) -> std::fmt::Result {
     let exponent: i32 = exponent.parse().map_err(|_| std::fmt::Error)?;
     let places = exponent.unsigned_abs() as usize;
     if !(-4..16).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return write!(f, "{mantissa}e{sign}{places:02}");
+        return write!(f, "{mantissa}e{exponent:+03}");
     }
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     if exponent < 0 {

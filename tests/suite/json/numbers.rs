@@ -1,6 +1,6 @@
 //! Numbers in both modes.
 
-use roomdag::json::{MAX_INTEGER, Mode, Number, NumberError, ParseErrorKind, Value};
+use roomdag::json::{MAX_INTEGER, Mode, Number, NumberError, Object, ParseErrorKind, Value};
 
 use crate::json::{canonical, value};
 
@@ -97,6 +97,9 @@ fn values_put_together_by_code_can_be_checked() {
     ] {
         assert_eq!(value(text).check(Mode::Strict), Err(error));
         assert_eq!(value(text).check(Mode::Lenient), Ok(()));
+        let object = Object::from_iter([("a", Value::from(1)), ("b", value(text))]);
+        assert_eq!(object.check(Mode::Strict), Err(error));
+        assert_eq!(object.check(Mode::Lenient), Ok(()));
     }
     assert_eq!(Value::from(MAX_INTEGER).check(Mode::Strict), Ok(()));
 }

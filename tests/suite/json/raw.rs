@@ -293,3 +293,31 @@ fn names_out_of_order_and_repeated_ones_are_noticed_at_every_level() {
         }
     }
 }
+
+/// Whatever brackets, commas and values follow one another.
+#[test]
+fn every_short_text_is_read_alike() {
+    const TOKENS: [&str; 8] = ["{", "}", "[", "]", ",", "1", "\"a\":", "\"b\":"];
+    let limits = Limits::default();
+    let mut accepted = 0;
+    for start in ["", "{\"a\":"] {
+        for len in 0..=5 {
+            for mut number in 0..TOKENS.len().pow(len) {
+                let mut text = String::from(start);
+                for _ in 0..len {
+                    text.push_str(TOKENS[number % TOKENS.len()]);
+                    number /= TOKENS.len();
+                }
+                accepted += usize::from(parse(text.as_bytes(), Mode::Strict, &limits).is_some());
+            }
+        }
+    }
+    assert!(accepted > 10, "{accepted}");
+}
+
+#[test]
+fn objects_are_equal_if_their_texts_are() {
+    let read = |text: &str| CanonicalObject::from(&object(text));
+    assert_eq!(read(r#"{"a":1,"b":2}"#), read(r#"{"b":2,"a":1}"#));
+    assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":2}"#));
+}

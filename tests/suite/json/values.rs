@@ -1,6 +1,6 @@
 //! Values under change, and parts of them.
 
-use roomdag::json::{Array, ByteCount, Object, Select, Sink, Value};
+use roomdag::json::{Array, ByteCount, Number, Object, Select, Sink, Value};
 
 use crate::json::object;
 
@@ -22,6 +22,30 @@ fn objects_stay_sorted_under_change() {
         (2, true, None)
     );
     assert_eq!(object.canonical_len(), 20);
+    assert_eq!(format!("{object:?}"), object.to_string());
+}
+
+#[test]
+fn members_know_how_many_of_them_are_left() {
+    let object = object(r#"{"a":1,"b":2,"c":3}"#);
+    let mut members = object.iter();
+    for left in (0..=3).rev() {
+        assert_eq!(
+            (members.len(), members.size_hint()),
+            (left, (left, Some(left)))
+        );
+        members.next();
+    }
+}
+
+#[test]
+fn values_are_made_of_what_they_hold() {
+    assert_eq!(Value::from(7_u32), Value::from(7));
+    let number = Number::from(7_i64);
+    assert_eq!(Value::from(number.clone()), Value::from(7));
+    assert_eq!(format!("{number:?}"), "7");
+    assert!(Value::Null.is_null());
+    assert!(!Value::from(0).is_null());
 }
 
 #[test]
