@@ -1,5 +1,6 @@
-//! How much memory reading takes, byte by byte of heap: JSON at most sixteen times the input, an
-//! event not much more, and nothing for what a number in the input says. A binary of its own, so that nothing else is counted.
+//! How much memory things take, byte by byte of heap: JSON at most sixteen times the input, an
+//! event not much more, nothing for what a number in the input says, and a graph a fifth more than
+//! it needs. A binary of its own, so that nothing else is counted.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -7,8 +8,12 @@
     reason = "a test that panics has failed, and says where"
 )]
 
+mod messages;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use messages::message;
+use roomdag::dag::RoomDag;
 use roomdag::json::{Mode, Object, Value};
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
@@ -176,4 +181,24 @@ fn nothing_is_set_aside_for_what_a_number_says() {
     let long = vec![b'['; (1 << 20) + 1];
     let most = peak(|| Pdu::parse(&long, &V12, &Limits::default()));
     assert!(most <= ASIDE, "{most}");
+}
+
+/// Tables grow by an eighth, not to twice their size. The number of events is a little above one
+/// at which those that double do so.
+#[test]
+fn a_graph_sets_little_aside_and_gives_it_back() {
+    const EVENTS: usize = 8_400;
+    let _alone = alone();
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let before = dhat::HeapStats::get().curr_bytes;
+    let each = |events: usize| (dhat::HeapStats::get().curr_bytes - before) / events;
+    let mut dag = RoomDag::new();
+    for events in 1..=EVENTS {
+        dag.insert(message(1_000 + events)).unwrap();
+        if events % 400 == 0 && events >= 4_000 {
+            assert!(each(events) <= 305, "{} bytes at {events}", each(events));
+        }
+    }
+    dag.shrink_to_fit();
+    assert!(each(EVENTS) <= 255, "{} bytes", each(EVENTS));
 }

@@ -127,31 +127,31 @@ impl RoomDag {
         })
     }
 
-    /// [`insert`](Self::insert) for an event that was reduced before. The caller sees to it that
-    /// there is no event at its node yet.
+    /// [`insert`](Self::insert) for an event that was reduced before; `None` if 2³² edges are
+    /// there. The caller sees to it that there is no event at its node yet, and that it closes no
+    /// cycle.
     pub(crate) fn insert_reduced(
         &mut self,
         Reduced { node, slim }: Reduced,
         auth: &[NodeIndex],
         prev: &[NodeIndex],
-    ) -> Result<(), InsertError> {
-        let cited = || auth.iter().chain(prev).copied();
-        if cited().any(|cited| cited == node) || self.closes_a_cycle(node, cited()) {
-            let id = self.id(node).cloned().ok_or(InsertError::Full)?;
-            return Err(InsertError::Cycle { id });
-        }
+    ) -> Option<()> {
         if !self.has_edges_for(auth.len().max(prev.len())) {
-            return Err(InsertError::Full);
+            return None;
         }
         self.make_room(0, auth.len(), prev.len());
         self.place(node, slim, auth, prev);
-        Ok(())
+        Some(())
     }
 
     fn closes_a_cycle(&self, node: NodeIndex, cited: impl Iterator<Item = NodeIndex>) -> bool {
         let known = cited.filter(|cited| self.is_known(*cited));
         let graphs = [&self.auth, &self.prev];
         self.ranks.would_close_a_cycle(graphs, node, known)
+    }
+
+    fn is_message(&self, node: NodeIndex) -> bool {
+        self.is_known(node) && self.key(node).is_none()
     }
 
     fn has_edges_for(&self, more: usize) -> bool {
@@ -202,7 +202,7 @@ impl RoomDag {
         if key.is_some() {
             for cited in &*distinct(auth) {
                 self.cited_by.push(*cited, node);
-                self.cites_messages |= self.is_known(*cited) && self.key(*cited).is_none();
+                self.cites_messages |= self.is_message(*cited);
             }
         } else {
             self.cites_messages |= self.cited_by.of(node).next().is_some();

@@ -161,8 +161,9 @@ impl Replay {
             let node = given.event.node();
             let (auth, prev) = intake.cited(given);
             let dag = &mut replay.timeline.dag;
-            if dag.insert_reduced(given.event.clone(), auth, prev).is_err() {
-                // There are no cycles here.
+            // What is on a cycle is not in order.
+            let placed = dag.insert_reduced(given.event.clone(), auth, prev);
+            if placed.is_none() {
                 let event = dag.id(node).cloned();
                 replay.refused.extend(event.map(|event| Refused {
                     event,
