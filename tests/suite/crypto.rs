@@ -13,12 +13,12 @@ use roomdag::crypto::{
     SignerRole, SigningKey, Timestamp, Validity, VerifyKey, content_hash,
 };
 use roomdag::event::AuthoriserSigned;
-use roomdag::id::{KeyId, ServerName};
+use roomdag::id::{EventId, KeyId, ServerName};
 use roomdag::json::{Mode, Object, Value};
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
 use roomdag::pdu::content::{Content, NamedLevel, Power};
-use roomdag::version::{EventIdFormat, V1, V3, V6, V10};
+use roomdag::version::{EventIdFormat, V1, V3, V6, V10, V12};
 
 /// The seed of the specification's examples.
 const SEED: &str = "YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
@@ -178,6 +178,26 @@ fn an_event_says_whether_an_authoriser_s_server_has_signed_it() {
         let pdu = Pdu::from_json(json, &V10, &Limits::default()).unwrap();
         let event = crypto::verify(pdu, &V10, &keys, NOW, &Limits::default()).unwrap();
         assert_eq!(event.as_ref().authoriser_signature, signed, "{content}");
+    }
+}
+
+/// A create event that states no room id makes one of its name; others keep theirs.
+#[test]
+fn an_event_by_another_name_is_of_the_room_that_it_states() {
+    for (room_id, expected) in [(Some("!r:a"), "!r:a"), (None, "!name")] {
+        let mut json = object(
+            r#"{"type":"m.room.create","state_key":"","sender":"@u:a","content":{},"depth":1,
+            "origin_server_ts":1,"prev_events":[],"auth_events":[]}"#,
+        );
+        if let Some(room_id) = room_id {
+            json.insert("room_id", room_id);
+        }
+        let rules = if room_id.is_some() { &V10 } else { &V12 };
+        crypto::hash_and_sign_event(&mut json, rules, "a", &key("ed25519:1", 1));
+        let pdu = Pdu::from_json(json, rules, &Limits::default()).unwrap();
+        let named = crypto::unverified_named(pdu, EventId::from_trusted("$name"), rules);
+        assert_eq!(named.as_ref().room_id.as_str(), expected);
+        assert_eq!(named.id().as_str(), "$name");
     }
 }
 

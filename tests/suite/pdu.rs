@@ -9,11 +9,11 @@ use roomdag::crypto::{self, KeyRing, SigningKey, Timestamp, Validity};
 use roomdag::event::HashCheck;
 use roomdag::id::{KeyId, ServerName};
 use roomdag::json::{Array, Mode, Object, Value};
-use roomdag::pdu::content::{Content, HistoryVisibility, Level, Membership, Power};
+use roomdag::pdu::content::{Content, HistoryVisibility, Level, LevelDefect, Membership, Power};
 use roomdag::pdu::{FormatError, Pdu, redact};
 use roomdag::version::{
-    EventIdFormat, EventReferences, LevelString, Readings, RoomVersionRules, RoomVersions, V1, V5,
-    V6, V9, V10, V12,
+    EventIdFormat, EventReferences, LevelString, Readings, RoomIdFormat, RoomVersionRules,
+    RoomVersions, V1, V5, V6, V9, V10, V12,
 };
 
 fn level(json: &str, rules: &RoomVersionRules) -> Option<String> {
@@ -266,6 +266,137 @@ fn of_message_events_those_are_read_that_have_rules_of_their_own() {
             assert_eq!(pdu.content(&V10), content);
         }
     }
+}
+
+/// Contents that have every shape which the rules tell apart.
+const CONTENTS: [(&str, &str); 11] = [
+    (
+        "m.room.create",
+        r#"{"additional_creators":[7],"room_version":12}"#,
+    ),
+    (
+        "m.room.create",
+        r#"{"additional_creators":["@u:a"],"m.federate":false}"#,
+    ),
+    (
+        "m.room.history_visibility",
+        r#"{"history_visibility":"invited"}"#,
+    ),
+    ("m.room.join_rules", r#"{"join_rule":"knock_restricted"}"#),
+    (
+        "m.room.member",
+        r#"{"join_authorised_via_users_server":"@u:a","membership":"join"}"#,
+    ),
+    (
+        "m.room.member",
+        r#"{"membership":"invite","third_party_invite":{"signed":{"mxid":"@u:a",
+            "signatures":{"a":{"ed25519:0":"AA"}},"token":"t"}}}"#,
+    ),
+    (
+        "m.room.policy",
+        r#"{"public_keys":{"ed25519":"iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"},"via":"a"}"#,
+    ),
+    (
+        "m.room.policy",
+        r#"{"public_keys":{"ed25519":"AA"},"via":"a"}"#,
+    ),
+    (
+        "m.room.third_party_invite",
+        r#"{"public_key":"iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w",
+            "public_keys":[{"public_key":"7UkoxijRwsbq6QM4kFmVYSlZJzpcY/k2NsFGFKyHN9E"}]}"#,
+    ),
+    (
+        "m.room.power_levels",
+        r#"{"ban":"99999999999999999999","events":[],"invite":"-99999999999999999999","kick":null,
+            "notifications":"","redact":{},"users":{"@a:a":1,"@b:a":"x","@c:a":null}}"#,
+    ),
+    (
+        "m.room.power_levels",
+        r#"{"events":[1],"notifications":"x","users":7,"users_default":" 7 "}"#,
+    ),
+];
+
+#[test]
+fn contents_are_read_alike_from_a_tree_and_in_place_and_come_back_from_storage() {
+    for (event_type, text) in CONTENTS {
+        for rules in [&V9, &V12] {
+            let mut json = shell(event_type, rules);
+            json.insert(
+                "content",
+                Object::parse(text.as_bytes(), Mode::Strict).unwrap(),
+            );
+            let content = Content::of(&json, event_type, true, rules);
+            let pdu = Pdu::from_json(json, rules, &Limits::default()).unwrap();
+            assert_eq!(pdu.content(rules), content, "{text}");
+            let stored = serde_json::to_string(&content).unwrap();
+            let back: Content = serde_json::from_str(&stored).unwrap();
+            assert_eq!(back, content, "{stored}");
+        }
+    }
+}
+
+/// A row that was damaged, and says what no content does.
+#[test]
+fn a_stored_content_that_cannot_be_one_is_refused() {
+    let (event_type, text) = CONTENTS[9];
+    let mut json = shell(event_type, &V9);
+    json.insert(
+        "content",
+        Object::parse(text.as_bytes(), Mode::Strict).unwrap(),
+    );
+    let stored = serde_json::to_string(&Content::of(&json, event_type, true, &V9)).unwrap();
+    for (found, other) in [
+        ("[\"@b:a\"", "[\"@a:a\""),
+        ("[\"@a:a\"", "[\"@z:a\""),
+        ("\"99999999999999999999\"", "\"9999999999999999999x\""),
+        ("\"99999999999999999999\"", "\"\""),
+        ("\"99999999999999999999\"", "\"-\""),
+    ] {
+        assert_eq!(stored.matches(found).count(), 1, "{found} in {stored}");
+        let damaged = stored.replace(found, other);
+        assert!(
+            serde_json::from_str::<Content>(&damaged).is_err(),
+            "{damaged}"
+        );
+    }
+}
+
+#[test]
+fn a_stored_defect_names_a_map_that_there_is() {
+    for property in ["events", "notifications"] {
+        let defect = LevelDefect::Map {
+            property,
+            entry: Some("x".into()),
+        };
+        let stored = serde_json::to_string(&defect).unwrap();
+        assert_eq!(
+            serde_json::from_str::<LevelDefect>(&stored).unwrap(),
+            defect
+        );
+        let damaged = stored.replace(property, "users");
+        assert!(
+            serde_json::from_str::<LevelDefect>(&damaged).is_err(),
+            "{damaged}"
+        );
+    }
+}
+
+/// A state event of a type, without content.
+fn shell(event_type: &str, rules: &RoomVersionRules) -> Object {
+    let json = format!(
+        r#"{{"type":"{event_type}","sender":"@u:a","state_key":"@u:a","room_id":"!r:a",
+        "origin_server_ts":1,"depth":5,"prev_events":[],"auth_events":[],"signatures":{{}},
+        "hashes":{{"sha256":"{HASH}"}}}}"#
+    );
+    let mut json = Object::parse(json.as_bytes(), Mode::Strict).unwrap();
+    if rules.room_id == RoomIdFormat::CreateHash {
+        if event_type == "m.room.create" {
+            json.remove("room_id");
+        } else {
+            json.insert("room_id", "!Zz3xVz6IwDj6EWToqUNDL2ZfCiq7jRGklUtrYbGlk9Q");
+        }
+    }
+    json
 }
 
 /// 32 bytes in Base64.
