@@ -60,7 +60,9 @@ pub enum Receipt {
     },
     /// It is not an event of this room: keep nothing.
     Dropped(Fault),
-    /// There is no telling yet. The room keeps it until what is missing arrives.
+    /// There is no telling yet. The room keeps it until what is missing arrives. Of an event that
+    /// lacks keys, it gives up this copy without a notice once another has been judged and this
+    /// one could tell nothing more.
     Waiting(Missing),
 }
 
