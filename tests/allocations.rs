@@ -1,6 +1,7 @@
 //! How much memory things take, byte by byte of heap: JSON at most sixteen times the input, an
 //! event not much more, nothing for what a number in the input says, and a graph a fifth more than
-//! it needs. A binary of its own, so that nothing else is counted.
+//! it needs. A binary of its own that knows one thread, so that nothing else is counted: the usual
+//! runner waits in a thread beside the test, and sets memory aside there when it likes.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -10,8 +11,7 @@
 
 mod messages;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use libtest_mimic::{Arguments, Trial};
 use messages::message;
 use roomdag::dag::RoomDag;
 use roomdag::json::{Mode, Object, Value};
@@ -22,11 +22,27 @@ use roomdag::version::{V3, V12};
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-/// One test at a time: whatever another does would be counted too.
-static ALONE: Mutex<()> = Mutex::new(());
+macro_rules! trials {
+    ($($name:ident),+ $(,)?) => {
+        vec![$(Trial::test(stringify!($name), || {
+            $name();
+            Ok(())
+        })),+]
+    };
+}
 
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // In the main thread, one test after another.
+    arguments.test_threads = Some(1);
+    let trials = trials![
+        reading_json_takes_at_most_sixteen_times_its_bytes,
+        reading_an_event_takes_at_most_sixteen_times_its_bytes,
+        reading_an_event_with_floats_takes_at_most_twenty_six_times_its_bytes,
+        nothing_is_set_aside_for_what_a_number_says,
+        a_graph_sets_little_aside_and_gives_it_back,
+    ];
+    libtest_mimic::run(&arguments, trials).exit();
 }
 
 /// What an answer may take besides: an error, and what a text of a few bytes is rounded up to.
@@ -110,9 +126,7 @@ fn texts() -> Vec<(&'static str, String)> {
     texts
 }
 
-#[test]
 fn reading_json_takes_at_most_sixteen_times_its_bytes() {
-    let _alone = alone();
     for (word, text) in texts() {
         for mode in [Mode::Strict, Mode::Lenient] {
             is_bounded(word, 16, text.len(), || Value::parse(text.as_bytes(), mode));
@@ -130,9 +144,7 @@ fn event(text: &str) -> String {
     )
 }
 
-#[test]
 fn reading_an_event_takes_at_most_sixteen_times_its_bytes() {
-    let _alone = alone();
     for (word, text) in texts() {
         let event = event(&text);
         for rules in [&V3, &V12] {
@@ -145,9 +157,7 @@ fn reading_an_event_takes_at_most_sixteen_times_its_bytes() {
 
 /// It is read into a tree and written anew, and the way through a tree that is nothing but depth
 /// takes as much again as the tree.
-#[test]
 fn reading_an_event_with_floats_takes_at_most_twenty_six_times_its_bytes() {
-    let _alone = alone();
     let event = event(&format!("{}1.5{}", "[".repeat(32_000), "]".repeat(32_000)));
     is_bounded("a float, deep", 26, event.len(), || {
         Pdu::parse(event.as_bytes(), &V3, &Limits::default())
@@ -155,9 +165,7 @@ fn reading_an_event_with_floats_takes_at_most_twenty_six_times_its_bytes() {
 }
 
 /// No more than for other numbers of as many digits.
-#[test]
 fn nothing_is_set_aside_for_what_a_number_says() {
-    let _alone = alone();
     let event = |number: &str| {
         format!(
             r#"{{"auth_events":[],"content":{{"count":{number},"users_default":{number}}},
@@ -185,10 +193,8 @@ fn nothing_is_set_aside_for_what_a_number_says() {
 
 /// Tables grow by an eighth, not to twice their size. The number of events is a little above one
 /// at which those that double do so.
-#[test]
 fn a_graph_sets_little_aside_and_gives_it_back() {
     const EVENTS: usize = 8_400;
-    let _alone = alone();
     let _profiler = dhat::Profiler::builder().testing().build();
     let before = dhat::HeapStats::get().curr_bytes;
     let each = |events: usize| (dhat::HeapStats::get().curr_bytes - before) / events;
