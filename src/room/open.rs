@@ -46,6 +46,9 @@ pub enum OpenError {
         /// The version that was named.
         id: String,
     },
+    /// What the create event says of its room version is no string.
+    #[error("the `room_version` of the create event is not a string")]
+    RoomVersionNotText,
     /// The create event is altered, so that nobody can tell which room version it named.
     #[error("the create event is not intact and does not say the room version")]
     VersionLost,
@@ -242,6 +245,6 @@ fn stated_version(create: &[u8], limits: &Limits) -> Result<String, OpenError> {
     match content.and_then(|content| content.get("room_version")) {
         None => Ok(RoomVersions::unnamed().id.to_owned()),
         Some(Value::String(id)) => Ok(id.as_str().to_owned()),
-        Some(_) => Err(OpenError::UnknownVersion { id: String::new() }),
+        Some(_) => Err(OpenError::RoomVersionNotText),
     }
 }

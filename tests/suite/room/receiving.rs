@@ -12,16 +12,18 @@
 //! | V-D-18 | `a_room_may_be_shared_between_threads`, and the suite's test of purity |
 //! | V-F-19 | `a_bad_pdu_in_a_batch_is_no_matter_to_the_good_ones` |
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use roomdag::auth::Rule;
 use roomdag::id::EventId;
 use roomdag::json::Value;
-use roomdag::room::{Fault, Notice, Receipt, Rejection, Room, Standing};
+use roomdag::room::{Fault, Notice, Receipt, Rejection, Room, RoomState, Standing};
 use roomdag::version::RoomVersionRules;
 
 use crate::room::draft::stable;
 use crate::room::support::{
-    ALICE, BOB, EVE, LEVELS, Observed, Scribe, TOPIC, Told, accepted, altered, changed, observed,
-    only, settled, waits,
+    ALICE, BOB, EVE, LEVELS, MEMBER, Observed, Scribe, TOPIC, Told, accepted, altered, changed,
+    observed, only, settled, waits,
 };
 
 const fn is_send_and_sync<T: Send + Sync>() {}
@@ -74,6 +76,50 @@ fn what_came_only_with_a_claim_has_no_state_to_build_on() {
         let settled = |notice: &Notice| matches!(notice, Notice::Settled { event, receipt: Receipt::Accepted(_) } if *event == child);
         assert!(received.notices.iter().any(settled), "{received:?}");
     }
+}
+
+#[test]
+fn two_states_of_a_room_differ_in_the_keys_that_are_named() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        scribe.put(ALICE, TOPIC, "", &topic("a"));
+        let fork = scribe.room.extremities();
+        for sender in [ALICE, BOB] {
+            scribe.write(&Told::state(sender, TOPIC, "", &topic(sender)), &fork);
+        }
+        scribe.put(EVE, MEMBER, EVE, r#"{"membership":"leave"}"#);
+        let room = &scribe.room;
+        let states: Vec<_> = scribe
+            .order
+            .iter()
+            .map(|id| room.state_before(id))
+            .collect();
+        let mut differing = 0;
+        for one in states.iter().flatten() {
+            for other in states.iter().flatten() {
+                let (old, new) = (holders(one), holders(other));
+                let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
+                let expected: Vec<_> = keys
+                    .into_iter()
+                    .filter(|key| old.get(key) != new.get(key))
+                    .map(|key| (key, new.get(&key).cloned()))
+                    .collect();
+                let changes = one.changes_to(other);
+                let mut told: Vec<_> = changes
+                    .map(|(key, event)| (key, event.map(|event| event.id.clone())))
+                    .collect();
+                told.sort();
+                differing += expected.len();
+                assert_eq!(told, expected);
+            }
+        }
+        assert!(differing > 100, "{differing}");
+    }
+}
+
+fn holders<'a>(state: &RoomState<'a>) -> BTreeMap<(&'a str, &'a str), EventId> {
+    let held = state.iter();
+    held.map(|(key, event)| (key, event.id.clone())).collect()
 }
 
 #[test]

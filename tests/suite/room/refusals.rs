@@ -44,15 +44,43 @@ fn a_create_event_that_was_altered_does_not_say_its_version() {
     assert_eq!(room.id(), scribe.room.id());
 }
 
-#[test]
-fn a_create_event_that_the_rules_reject_opens_no_room() {
+/// A signed create event with an id of its own, as versions 1 and 2 have it.
+fn create_of(room_id: &str, version: &str) -> Vec<u8> {
     let mut create: Object = object(&format!(
-        r#"{{"auth_events":[],"content":{{"creator":"{ALICE}","room_version":"6"}},"depth":1,
-            "origin_server_ts":1,"prev_events":[],"room_id":"!r:theirs.example",
-            "sender":"{ALICE}","state_key":"","type":"m.room.create"}}"#
+        r#"{{"auth_events":[],"content":{{"creator":"{ALICE}"{version}}},"depth":1,
+            "event_id":"$create:ours.example","origin_server_ts":1,"prev_events":[],
+            "room_id":"{room_id}","sender":"{ALICE}","state_key":"","type":"m.room.create"}}"#
     ));
     crypto::hash_and_sign_event(&mut create, &V6, "ours.example", &home(ALICE).key);
-    let bytes = create.to_canonical();
+    create.to_canonical()
+}
+
+#[test]
+fn a_room_whose_create_event_names_no_version_is_of_the_first() {
+    let create = create_of("!r:ours.example", "");
+    let (room, receipt) = Room::open(&create, &Setup::default(), &all_keys(), NOW).unwrap();
+    assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
+    assert_eq!(room.rules().id, "1");
+}
+
+#[test]
+fn what_is_no_create_event_or_names_no_known_version_opens_no_room() {
+    let open = |bytes: &[u8]| Room::open(bytes, &Setup::default(), &all_keys(), NOW).unwrap_err();
+    for version in ["5", "null", "[\"5\"]", "{}"] {
+        let create = create_of("!r:ours.example", &format!(r#","room_version":{version}"#));
+        assert_eq!(open(&create), OpenError::RoomVersionNotText);
+    }
+    let create = create_of("!r:ours.example", r#","room_version":"05""#);
+    let id = "05".to_owned();
+    assert_eq!(open(&create), OpenError::UnknownVersion { id });
+    let scribe = Scribe::new(&V6);
+    let member = scribe.bytes(&scribe.order[1]);
+    assert_eq!(open(member), OpenError::NotCreate);
+}
+
+#[test]
+fn a_create_event_that_the_rules_reject_opens_no_room() {
+    let bytes = create_of("!r:theirs.example", "");
     let error = Room::open(&bytes, &Setup::default(), &all_keys(), NOW).unwrap_err();
     assert!(
         matches!(error, OpenError::Rejected(Rejection::AuthEvents(_))),

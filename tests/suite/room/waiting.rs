@@ -467,6 +467,59 @@ fn an_event_among_its_own_ancestors_is_dropped() {
 
 /// A key that is found not to be the one is no reason to wait any longer.
 #[test]
+fn an_event_that_is_given_up_leaves_nothing_behind_and_may_come_again() {
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        let mut room = scribe.copy();
+        let calm = observed(&room);
+        let lost = scribe.say(BOB);
+        let event = scribe.say(EVE);
+        let child = scribe.say(BOB);
+        let few = without_eve();
+        let mut stored = room.checkpoint();
+        room.persisted();
+
+        // Two copies whose keys are not there, and what follows them.
+        waits(room.receive(scribe.bytes(&event), &few, NOW).receipt);
+        waits(
+            room.receive(&altered(scribe.bytes(&event)), &few, NOW)
+                .receipt,
+        );
+        waits(room.receive(scribe.bytes(&child), &few, NOW).receipt);
+        stored.apply(room.changes());
+        room.persisted();
+        assert!(!room.abandon(&lost));
+        assert!(room.abandon(&event));
+        assert!(!room.abandon(&event));
+        assert_eq!(room.resume(&scribe.keys, NOW), []);
+        // What follows it waits for it as for one that never came.
+        let waiting: Vec<_> = room.waiting().collect();
+        let names: Vec<_> = waiting.iter().map(|missing| &missing.event).collect();
+        assert_eq!(names, [&child]);
+        assert_eq!(waiting[0].events, only(&event));
+        stored.apply(room.changes());
+        room.persisted();
+        let mut other = Room::restore(stored.clone(), &scribe.setup(Limits::default())).unwrap();
+        assert_eq!(observed(&other), observed(&room));
+
+        // One that lacks an event and no key.
+        waits(scribe.feed(&mut room, &event).receipt);
+        assert!(room.abandon(&event));
+        assert!(room.abandon(&child));
+        assert_eq!(observed(&room), calm);
+        stored.apply(room.changes());
+        assert_eq!(stored, room.checkpoint());
+
+        for room in [&mut room, &mut other] {
+            scribe.feed_all(room, [&event, &child, &lost]);
+            assert_eq!(observed(room), observed(&scribe.copy()));
+            assert!(!room.abandon(&event), "it waits no longer");
+            assert_eq!(observed(room), observed(&scribe.copy()));
+        }
+    }
+}
+
+#[test]
 fn what_proves_to_be_signed_wrongly_is_dropped_on_resuming() {
     for rules in stable() {
         let mut scribe = Scribe::new(&rules);

@@ -49,6 +49,7 @@ pub(super) fn open_error(error: &OpenError) -> &'static str {
         OpenError::Format(_) => "Format",
         OpenError::NotCreate => "NotCreate",
         OpenError::UnknownVersion { .. } => "UnknownVersion",
+        OpenError::RoomVersionNotText => "RoomVersionNotText",
         OpenError::VersionLost => "VersionLost",
         OpenError::Signatures(error) => signatures::kind(error),
         OpenError::Rejected(_) => "Rejected",
