@@ -2,6 +2,7 @@
 
 mod programs;
 mod reports;
+mod rooms;
 
 use serde_json::{Value, json};
 

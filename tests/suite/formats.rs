@@ -93,6 +93,12 @@ fn the_room_version_is_found_or_asked_for() {
         version(&number),
         Err(ReadError::RoomVersionNotText { position })
     );
+    let position = Position::Event(2);
+    let number = CREATE.replace("\"9\"", "9");
+    assert_eq!(
+        version(&format!("{{tardis_version: 1, events: [5, {number}]}}")),
+        Err(ReadError::RoomVersionNotText { position })
+    );
     let options = ReadOptions {
         room_version: Some("11".to_owned()),
         ..ReadOptions::default()
@@ -172,6 +178,22 @@ fn keys_are_read_and_their_validity_with_them() {
     assert!(matches!(wrong, Err(KeysError::Key { .. })));
     assert!(matches!(read_keys(b"7"), Err(KeysError::Shape { .. })));
     assert!(matches!(read_keys(b"["), Err(KeysError::Json(_))));
+}
+
+#[test]
+fn a_time_that_is_none_makes_no_key_good_for_ever() {
+    let key = "l/8jnQIHiY1FPvqniPBqbnZn5onusi2edYJcq/SAdWA";
+    for ts in [r#""9""#, "9.5", "null", "true"] {
+        let document = format!(
+            r#"{{"server_name":"a","valid_until_ts":{ts},"verify_keys":{{"ed25519:1":"{key}"}}}}"#
+        );
+        let within = format!(r#"{{"a":{{"ed25519:1":{{"key":"{key}","valid_until_ts":{ts}}}}}}}"#);
+        for text in [document, within] {
+            let expected = "an integer as `valid_until_ts`";
+            let error = read_keys(text.as_bytes()).unwrap_err();
+            assert_eq!(error, KeysError::Shape { expected }, "{text}");
+        }
+    }
 }
 
 #[test]

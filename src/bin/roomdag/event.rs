@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     reports.extend(unreadable.filter_map(|fault| Some((fault.position, question.refuse(fault)?))));
     reports.sort_by_key(|(position, _)| *position);
     let reports: Vec<Object> = reports.into_iter().map(|(_, report)| report).collect();
-    match (args.format.or(Format::Json), reports.as_slice()) {
+    match (args.format.or_json(), reports.as_slice()) {
         (Format::Table, _) => {
             for report in &reports {
                 table(report, console).print(&mut out)?;

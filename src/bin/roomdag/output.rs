@@ -55,9 +55,10 @@ impl ListFormatArgs {
 }
 
 impl FormatArgs {
-    /// The form that was asked for; else a table on a terminal, and `otherwise` elsewhere.
-    pub(crate) fn or(&self, otherwise: Format) -> Format {
-        self.format.unwrap_or_else(|| Format::default_or(otherwise))
+    /// The form that was asked for; else a table on a terminal, and JSON elsewhere.
+    pub(crate) fn or_json(&self) -> Format {
+        self.format
+            .unwrap_or_else(|| Format::default_or(Format::Json))
     }
 }
 

@@ -177,7 +177,7 @@ fn answer<'a>(
 
 fn print(args: &Args, console: &Console, answer: &Resolved<'_>) -> Result<(), Failure> {
     let mut out = Output::open();
-    match args.format.or(Format::Json) {
+    match args.format.or_json() {
         Format::Table => {
             let mut table = Table::new(&["TYPE", "STATE KEY", "EVENT"], console.colors_output());
             for entry in &answer.state {

@@ -37,13 +37,6 @@ impl Case {
         }
     }
 
-    /// The folder that the file is in.
-    #[must_use]
-    pub fn group(&self) -> &str {
-        let folder = self.file.rsplit_once('/').map(|(folder, _)| folder);
-        folder.unwrap_or_default()
-    }
-
     /// The request that asks for the answer, under its address as id.
     #[must_use]
     pub fn request(&self) -> Object {

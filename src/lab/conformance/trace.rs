@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use petgraph::graph::NodeIndex;
 
 use crate::id::EventId;
-use crate::json::{Array, Value};
+use crate::json::Object;
 use crate::lab::conformance::fields::{indices, parse, text};
 use crate::lab::conformance::rooms::lines;
 use crate::lab::conformance::{FileError, Report};
@@ -22,6 +22,7 @@ pub(super) fn compare(replay: &Replay, ids: &[EventId], trace: &[u8]) -> Result<
         let answer = parse(line)?;
         let name = text(&answer, "event_id")?;
         let Some(node) = replay.dag().node(name) else {
+            report.compare(name, "resolution", &"a state", &"no such event");
             continue;
         };
         let states: Vec<StateMap> = replay
@@ -61,12 +62,7 @@ pub(super) fn compare(replay: &Replay, ids: &[EventId], trace: &[u8]) -> Result<
             sets.push(("conflicted_subgraph", full(|member| member.subgraph)));
         }
         for (field, set) in sets {
-            let expected = indices(&answer, field)?;
-            let expected: BTreeSet<&str> = expected
-                .iter()
-                .filter_map(|index| ids.get(*index))
-                .map(EventId::as_str)
-                .collect();
+            let expected: BTreeSet<&str> = named(&answer, field, ids)?.into_iter().collect();
             report.compare(name, field, &expected, &set);
         }
         let power: Vec<_> = found
@@ -80,21 +76,22 @@ pub(super) fn compare(replay: &Replay, ids: &[EventId], trace: &[u8]) -> Result<
             .filter_map(|(e, _)| id(replay, *e))
             .collect();
         for (field, order) in [("power_order", power), ("mainline_order", mainline)] {
-            let expected = indices(&answer, field)?;
-            let expected: Vec<&str> = expected
-                .iter()
-                .filter_map(|index| ids.get(*index))
-                .map(EventId::as_str)
-                .collect();
-            report.compare(name, field, &expected, &order);
+            report.compare(name, field, &named(&answer, field, ids)?, &order);
         }
-        let inputs = answer
-            .get("inputs")
-            .and_then(Value::as_array)
-            .map_or(0, Array::len);
-        report.cases = report.cases.saturating_add(usize::from(inputs > 0));
     }
     Ok(report)
+}
+
+/// The ids of the lines that a member of a line of the trace numbers.
+fn named<'a>(
+    answer: &Object,
+    field: &'static str,
+    ids: &'a [EventId],
+) -> Result<Vec<&'a str>, FileError> {
+    let id = |line: usize| ids.get(line).map(EventId::as_str);
+    let named = indices(answer, field)?.into_iter().map(id);
+    let named: Option<Vec<&str>> = named.collect();
+    named.ok_or(FileError::Field { field })
 }
 
 fn id(replay: &Replay, node: NodeIndex) -> Option<&str> {

@@ -136,8 +136,12 @@ fn read_document(ring: &mut KeyRing, document: &Object) -> Result<(), KeysError>
         .and_then(Value::as_str)
         .ok_or(wrong.clone())?;
     let server = ServerName::parse(server)?;
-    let valid_until = document.get("valid_until_ts").and_then(Value::as_i64);
-    let validity = valid_until.map_or(Validity::Forever, Validity::Until);
+    let validity = match document.get("valid_until_ts") {
+        None => Validity::Forever,
+        Some(ts) => ts.as_i64().map(Validity::Until).ok_or(KeysError::Shape {
+            expected: "an integer as `valid_until_ts`",
+        })?,
+    };
     for (list, validity) in [
         ("verify_keys", validity),
         ("old_verify_keys", Validity::Forever),

@@ -72,14 +72,16 @@ impl Scenario {
         if let Some(id) = &self.room_version {
             return Ok(id.clone());
         }
-        let mut position = 0_usize;
-        for json in self.events.iter().flatten() {
-            position = position.saturating_add(1);
+        for (index, json) in self.events.iter().enumerate() {
+            let Ok(json) = json else {
+                continue;
+            };
             let content = json.get("content").and_then(Value::as_object);
-            if content.is_some_and(|content| content.contains_key("room_version"))
-                && let Some(id) = room_version::stated(json, Position::Event(position))?
-            {
-                return Ok(id);
+            if content.is_some_and(|content| content.contains_key("room_version")) {
+                let position = Position::Event(index.saturating_add(1));
+                if let Some(id) = room_version::stated(json, position)? {
+                    return Ok(id);
+                }
             }
         }
         Ok(DEFAULT_ROOM_VERSION.to_owned())

@@ -38,7 +38,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Work>, Failure> {
                 continue;
             }
             match kind {
-                Kind::Real | Kind::Made => work.push(room(&path, kind)?),
+                Kind::Real | Kind::Made => work.push(room(&path, &whole, kind)?),
                 Kind::Cases => match read_cases(&path)? {
                     Ok(found) => {
                         work.extend(found.into_iter().map(|case| Work::Case(Box::new(case))));
@@ -76,15 +76,24 @@ enum Kind {
 fn below(path: &Path) -> Result<Vec<(PathBuf, Kind)>, Failure> {
     let mut found = Vec::new();
     let mut todo = vec![path.to_owned()];
-    while let Some(path) = todo.pop() {
-        if path.is_dir() {
-            for entry in fs::read_dir(&path).map_err(|error| unusable(&path, error))? {
-                todo.push(entry.map_err(|error| unusable(&path, error))?.path());
+    let mut opened = BTreeSet::new();
+    while let Some(at) = todo.pop() {
+        if at.is_dir() {
+            // A link may lead to where it stands.
+            let whole = fs::canonicalize(&at).map_err(|error| unusable(&at, error))?;
+            if !opened.insert(whole) {
+                continue;
             }
-        } else if !path.exists() {
-            return Err(unusable(&path, "no such file"));
-        } else if let Some(kind) = kind(&path) {
-            found.push((path, kind));
+            for entry in fs::read_dir(&at).map_err(|error| unusable(&at, error))? {
+                todo.push(entry.map_err(|error| unusable(&at, error))?.path());
+            }
+        } else if !at.exists() {
+            // A folder may hold links to nothing; what was named has to be there.
+            if at == path {
+                return Err(unusable(&at, "no such file"));
+            }
+        } else if let Some(kind) = kind(&at) {
+            found.push((at, kind));
         }
     }
     found.sort();
@@ -115,10 +124,11 @@ pub(super) struct RoomPaths {
     trace: Option<PathBuf>,
 }
 
-fn room(events: &Path, kind: Kind) -> Result<Work, Failure> {
+/// A room, whose events have this name, and are `whole` in full.
+fn room(events: &Path, whole: &Path, kind: Kind) -> Result<Work, Failure> {
     let existing = |path: PathBuf| Some(path).filter(|path| path.exists());
     let paths = if kind == Kind::Real {
-        let mut folders = events.ancestors();
+        let mut folders = whole.ancestors();
         RoomPaths {
             kind,
             events: events.to_owned(),

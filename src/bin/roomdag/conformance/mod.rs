@@ -11,7 +11,8 @@ mod running;
 mod select;
 mod tables;
 
-use std::fs;
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use self::rulings::Rulings;
 use self::select::Selection;
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
-use crate::output::{Format, FormatArgs};
+use crate::output::FormatArgs;
 
 /// Hold an implementation against rooms, cases and vectors with known answers
 ///
@@ -109,6 +110,12 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     if work.is_empty() {
         return Err(Failure::Call("no case is selected".into()));
     }
+    // Before hours are spent on what could not be written.
+    let junit = args.junit.as_deref().map(|path| {
+        let file = File::create(path);
+        file.map_err(|error| Failure::input(path.display().to_string(), error))
+    });
+    let junit = junit.transpose()?;
     let engines = engines(args, work.len())?;
     let mut progress = console.progress("holding against known answers", work.len());
     let outcomes = ask::ask(&work, engines, args.max_failures, &mut progress)?;
@@ -116,11 +123,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let not_asked = work.len().saturating_sub(outcomes.len());
     let asked = work.iter().map(Work::case).zip(outcomes);
     let report = Report::of(asked, not_asked, &Rulings::near(&args.paths));
-    if let Some(path) = &args.junit {
-        let written = fs::write(path, junit::document(&report));
+    report.print(args.format.or_json(), console)?;
+    if let (Some(path), Some(mut file)) = (&args.junit, junit) {
+        let written = file.write_all(junit::document(&report).as_bytes());
         written.map_err(|error| Failure::input(path.display().to_string(), error))?;
     }
-    report.print(args.format.or(Format::Json), console)?;
     let total = &report.total;
     let excepted: usize = total.excepted.values().sum();
     console.note(format_args!(

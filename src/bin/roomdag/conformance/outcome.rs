@@ -112,6 +112,12 @@ impl Outcome {
 
     /// Of a room, what was compared has no form of its own; it is told as text.
     fn of_room(report: Report) -> Self {
+        let is_empty = !report.is_success() && report.failures.is_empty();
+        let nothing = is_empty.then(|| Wrong {
+            member: "room".to_owned(),
+            expected: None,
+            got: Got::Trouble("there is nothing to compare".to_owned()),
+        });
         let failures = report.failures.into_iter().map(|failure| Wrong {
             member: format!("{} of {}", failure.what, failure.case),
             expected: Some(failure.expected.into()),
@@ -119,7 +125,7 @@ impl Outcome {
         });
         Self {
             equal: report.passed,
-            failures: failures.collect(),
+            failures: failures.chain(nothing).collect(),
             ..Self::default()
         }
     }

@@ -225,7 +225,15 @@ fn words(command: &str) -> Option<Vec<String>> {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
-            (None | Some('"'), '\\') => word.get_or_insert_default().push(chars.next()?),
+            (None, '\\') => word.get_or_insert_default().push(chars.next()?),
+            (Some('"'), '\\') => {
+                let next = chars.next()?;
+                let word = word.get_or_insert_default();
+                if !matches!(next, '$' | '`' | '"' | '\\') {
+                    word.push('\\');
+                }
+                word.push(next);
+            }
             (None, c) if c.is_whitespace() => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
@@ -251,6 +259,7 @@ mod tests {
             ("a b  c", &["a", "b", "c"][..]),
             ("sh -c 'a | b \"c\"'", &["sh", "-c", "a | b \"c\""]),
             (r#"a"b c"d\ e "\"" ''"#, &["ab cd e", "\"", ""]),
+            (r#""a\nb\\c\$" a\nb '\\'"#, &[r"a\nb\c$", "anb", r"\\"]),
             ("  ", &[]),
         ] {
             assert_eq!(words(command).unwrap(), expected, "{command}");

@@ -86,7 +86,7 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
-    let format = args.format.or(Format::Json);
+    let format = args.format.or_json();
     let statistics = if args.merge.is_empty() {
         simulate(args, format, console)?
     } else {
