@@ -26,6 +26,17 @@ impl Room {
         verified: Verified,
         claim: Option<StateIx>,
     ) -> (Receipt, Option<NodeIndex>) {
+        self.admit_citing(verified, claim, None)
+    }
+
+    /// As [`admit`](Self::admit); `other_room` is an event of another room among the
+    /// `auth_events`, which the rules reject.
+    pub(super) fn admit_citing(
+        &mut self,
+        verified: Verified,
+        claim: Option<StateIx>,
+        other_room: Option<&EventId>,
+    ) -> (Receipt, Option<NodeIndex>) {
         let (pdu, door) = (verified.pdu.clone(), verified.door);
         let (event, admitted) = verified.into_parts(&self.timeline.rules);
         let node = match self.timeline.dag.insert(event) {
@@ -41,6 +52,9 @@ impl Room {
         self.index(node, &pdu);
         if let Some(claim) = claim.filter(|_| !self.has_states_behind(node)) {
             self.timeline.claims.insert(node, claim);
+        }
+        if let Some(cited) = other_room {
+            self.timeline.note_other_room(node, cited);
         }
         let (mut judged, asked) = self.timeline.judge(node);
         let is_past = self.is_of_the_past(node);

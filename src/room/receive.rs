@@ -62,7 +62,9 @@ impl Room {
     /// when that arrives. The notices tell of events that the arrival of this one has settled.
     ///
     /// An event that the room has changes nothing, however often it comes, and an event that is
-    /// dropped leaves no trace. What becomes of the events depends on which there are, not on
+    /// dropped leaves no trace. One of another room is dropped, too; what waits for it as an auth
+    /// event is rejected then, where ids are hashes and so tell the room. In room versions 1 and 2
+    /// it waits on, as anybody can put an id on an event of any room. What becomes of the events depends on which there are, not on
     /// their order; only soft failure does, as the specification ties it to arrival.
     ///
     /// # Complexity
@@ -126,7 +128,10 @@ impl Room {
     ) -> Receipt {
         let id = match self.own(&pdu) {
             Ok(id) => id,
-            Err(fault) => return Receipt::Dropped(fault),
+            Err(fault) => {
+                self.reject_what_cites(&pdu, notices);
+                return Receipt::Dropped(fault);
+            }
         };
         let known = self.timeline.dag.node(&id);
         let known = known.filter(|node| self.timeline.dag.is_known(*node));

@@ -9,7 +9,7 @@ use petgraph::graph::NodeIndex;
 use crate::crypto::{self, KeyRing, KeyStatus, Timestamp};
 use crate::event::Event;
 use crate::id::EventId;
-use crate::pdu::Pdu;
+use crate::pdu::{CREATE, Pdu};
 use crate::room::queue::{Arrival, Evicted, Placed, Unverified};
 use crate::room::{Fault, Missing, Notice, Receipt, Room};
 
@@ -113,12 +113,16 @@ impl Room {
     /// part, the host's store may have what is lacking, and then the state before the event is to
     /// be found all the same.
     pub(super) fn is_ready(&self, event: &Event, lacking: &BTreeSet<EventId>) -> bool {
-        let may_be_stored = |id: &EventId| match self.node(id) {
+        lacking.is_empty()
+            || (self.is_rejected_already(event) && !self.may_store_any(lacking.iter()))
+    }
+
+    /// Whether the host's store may have one of these events, or the state after it.
+    fn may_store_any<'a>(&self, mut events: impl Iterator<Item = &'a EventId>) -> bool {
+        events.any(|id| match self.node(id) {
             Some(node) => self.is_state_elsewhere(node),
             None => self.queue.get(id).is_none() && self.saved.may_have(id),
-        };
-        lacking.is_empty()
-            || (self.is_rejected_already(event) && !lacking.iter().any(may_be_stored))
+        })
     }
 
     pub(super) fn is_known(&self, id: &EventId) -> bool {
@@ -198,6 +202,38 @@ impl Room {
     pub(super) fn go_on(&mut self, id: &EventId, notices: &mut Vec<Notice>) {
         let nodes = self.admit_waiting(id, notices);
         self.settle(nodes, notices);
+    }
+
+    /// Rejects the events that wait for one of another room as an auth event. An id that is a hash
+    /// is one over the room id, whoever has signed the event.
+    pub(super) fn reject_what_cites(&mut self, other_room: &Pdu, notices: &mut Vec<Notice>) {
+        if self.chooses_ids() || self.queue.len() == 0 {
+            return;
+        }
+        let id = crypto::event_id(other_room, &self.timeline.rules);
+        let mut settled = Vec::new();
+        for waiting in self.queue.needing(&id) {
+            let Some(entry) = self.queue.get(&waiting) else {
+                continue;
+            };
+            let event = &entry.verified.event;
+            // The rules on create events read no others.
+            let cites = *event.event_type != *CREATE && event.auth_events().contains(&id);
+            let others = entry.lacking.iter().filter(|lacking| **lacking != id);
+            if !cites || self.node(&waiting).is_some() || self.may_store_any(others) {
+                continue;
+            }
+            let Some(entry) = self.queue.take(&waiting) else {
+                continue;
+            };
+            let (receipt, node) = self.admit_citing(entry.verified, None, Some(&id));
+            notices.push(Notice::Settled {
+                event: waiting,
+                receipt,
+            });
+            settled.extend(node);
+        }
+        self.settle(settled, notices);
     }
 
     /// Judges the events that waited for one that is there now, as far as they lack nothing else.

@@ -137,6 +137,9 @@ impl Timeline {
         if let Some(reject) = self.second_create(&event) {
             return (reject.into(), Asked::new());
         }
+        if let Some(reject) = self.cites_another_room(node) {
+            return (reject.clone(), Asked::new());
+        }
         // The rules on create events read no others.
         let cited = self
             .dag
@@ -159,6 +162,29 @@ impl Timeline {
         let cited = Cited::new(&self.dag, node, implied);
         let decision = auth::check(&event, &cited, &self.rules);
         (decision.into(), cited.into_asked())
+    }
+
+    /// Notes that an event which is to be judged cites one of another room. That one is not in the
+    /// graph, and will not be.
+    pub(crate) fn note_other_room(&mut self, node: NodeIndex, cited: &EventId) {
+        let decision = Decision::of(Rule::AuthEventsOtherRoom, &self.rules);
+        let verdict = Verdict {
+            by_auth_events: decision.because_of(Some(cited)).into(),
+            by_state: Check::Missing,
+            by_current_state: None,
+            withheld: None,
+            overlong: self.dag.overlong(node),
+        };
+        let judged = self.record_with(node, verdict, None);
+        self.records.set(node, judged);
+    }
+
+    /// What [was noted](Self::note_other_room) of an event. It holds whatever becomes known later.
+    fn cites_another_room(&self, node: NodeIndex) -> Option<&Check> {
+        let check = &self.records.verdict(node)?.by_auth_events;
+        let is_noted =
+            matches!(check, Check::Reject(decision) if decision.rule == Rule::AuthEventsOtherRoom);
+        is_noted.then_some(check)
     }
 
     /// Check 4 of an event that is not in the graph; `None` if something that it cites is not there

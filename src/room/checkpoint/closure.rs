@@ -7,11 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::auth::Rule;
 use crate::id::EventId;
 use crate::room::Room;
 use crate::room::checkpoint::error::{Needs, RestoreError};
 use crate::room::checkpoint::place::event_id;
 use crate::room::checkpoint::rows::{EventRow, StateRow};
+use crate::room::checkpoint::verdict::CheckRow;
 use crate::timeline::{StateIx, States, Status};
 
 /// What an event is needed for; each takes what those before it take, and more.
@@ -174,8 +176,16 @@ impl Parts {
         let is_overlong = row.overlong.as_ref().map(|_| "");
         let verdict = row.verdict.clone();
         let verdict = verdict.into_verdict(is_overlong, &timeline.rules);
+        // Of the events that it cites, one of another room is nowhere, and others may be.
+        let cites_another_room = matches!(&row.verdict.by_auth_events,
+            CheckRow::Reject(decision) if decision.rule == Rule::AuthEventsOtherRoom);
+        let auth_events = if cites_another_room {
+            Vec::new()
+        } else {
+            ids(&row.auth_events)?
+        };
         Ok(Some(Self {
-            auth_events: ids(&row.auth_events)?,
+            auth_events,
             prev_events: ids(&row.prev_events)?,
             is_accepted: verdict.status() == Status::Accepted,
             before: row.before,

@@ -2,19 +2,24 @@
 //!
 //! | threat  | test |
 //! |---------|------|
-//! | V-A-01  | `what_cites_another_room_reaches_no_state` |
+//! | V-A-01  | `what_cites_another_room_reaches_no_state`, `what_follows_an_event_that_cites_another_room_is_judged` |
 //! | V-SR-01 | `power_levels_of_depth_zero_get_into_no_claimed_state` |
 
+use roomdag::auth::Rule;
 use roomdag::crypto;
 use roomdag::id::EventId;
 use roomdag::limits::Limits;
 use roomdag::pdu::Pdu;
-use roomdag::room::{Claim, ClaimDefect, ClaimError, Fault, Receipt};
-use roomdag::version::EventIdFormat;
+use roomdag::room::{
+    Claim, ClaimDefect, ClaimError, Fault, Notice, Receipt, Rejection, Room, Standing,
+};
+use roomdag::state::StateDigest;
+use roomdag::version::{EventIdFormat, RoomVersionRules};
 
 use crate::room::draft::{NOW, stable};
 use crate::room::support::{
-    BOB, EVE, LEVELS, Scribe, TOPIC, Told, changed, home, levels, observed, waits,
+    ALICE, BOB, EVE, LEVELS, Scribe, TOPIC, Told, altered, changed, home, levels, observed, only,
+    waits,
 };
 
 /// An event, changed and signed anew; its id and bytes.
@@ -42,7 +47,7 @@ fn what_cites_another_room_reaches_no_state() {
         let mut scribe = Scribe::new(&rules);
         let mut other = Scribe::elsewhere(&rules);
         let grant = levels(&rules, r#"{"users_default":100}"#);
-        let foreign = other.put_object(crate::room::support::ALICE, LEVELS, "", &grant);
+        let foreign = other.put_object(ALICE, LEVELS, "", &grant);
         let tip = scribe.room.extremities();
         let told = Told::state(EVE, TOPIC, "", r#"{"topic":"mine"}"#);
         let honest = scribe.auth(&told, &tip);
@@ -65,12 +70,20 @@ fn what_cites_another_room_reaches_no_state() {
 
         let missing = waits(scribe.give_own(&bytes));
         assert_eq!(missing.events, std::slice::from_ref(&foreign));
-        let receipt = scribe.give_own(other.bytes(&foreign));
+        let received = scribe
+            .room
+            .receive(other.bytes(&foreign), &scribe.keys, NOW);
+        let receipt = received.receipt;
         assert!(
             matches!(receipt, Receipt::Dropped(Fault::WrongRoom { .. })),
             "{receipt:?}"
         );
-        assert_eq!(scribe.room.standing(event.id()), None);
+        // An id that is no hash tells nothing of the room.
+        let rejected = (rules.event_id != EventIdFormat::Field).then_some(Standing::Rejected);
+        assert_eq!(scribe.room.standing(event.id()), rejected);
+        assert_eq!(received.notices.len(), usize::from(rejected.is_some()));
+        let dag = scribe.room.dag();
+        assert!(!dag.node(&foreign).is_some_and(|node| dag.is_known(node)));
         let state = scribe.room.current_state().unwrap();
         assert!(state.get(TOPIC, "").is_none());
 
@@ -97,6 +110,94 @@ fn what_cites_another_room_reaches_no_state() {
         let claim = scribe.claim_before(&waiting);
         assert!(scribe.take(&mut room, &waiting, &claim).is_ok());
     }
+}
+
+/// ```text
+/// … ─ x ─ y ─ z     x and z cite an event of another room
+/// ```
+#[test]
+fn what_follows_an_event_that_cites_another_room_is_judged() {
+    let with_hashes = |rules: &RoomVersionRules| rules.event_id != EventIdFormat::Field;
+    for rules in stable().into_iter().filter(with_hashes) {
+        let mut scribe = Scribe::new(&rules);
+        let mut other = Scribe::elsewhere(&rules);
+        let foreign = other.say(ALICE);
+        let bytes = other.bytes(&foreign);
+        scribe
+            .events
+            .insert(foreign.clone(), other.events[&foreign].clone());
+        let tip = scribe.room.extremities();
+        let mut follow = |sender: &str, prev: &[EventId], cited: &[EventId]| {
+            let told = Told::message(sender);
+            let auth = [&scribe.auth(&told, &tip), cited].concat();
+            let event = scribe.craft(&told, prev, &auth);
+            let id = event.id().clone();
+            scribe.events.insert(id.clone(), event);
+            id
+        };
+        let x = follow(EVE, &tip, only(&foreign));
+        let y = follow(BOB, only(&x), &[]);
+        let z = follow(EVE, only(&y), only(&foreign));
+        let room = scribe.copy();
+
+        let is_settled = |room: &Room| {
+            for (event, standing) in [
+                (&x, Standing::Rejected),
+                (&y, Standing::Accepted),
+                (&z, Standing::Rejected),
+            ] {
+                assert_eq!(room.standing(event), Some(standing));
+            }
+            assert_eq!(room.extremities(), only(&y));
+            assert_eq!(room.waiting().count(), 0);
+            assert_eq!(room.current_state().unwrap().digest(), digest(&scribe.room));
+            let again = Room::restore(room.checkpoint(), &scribe.setup(Limits::default()));
+            assert_eq!(observed(&again.unwrap()), observed(room));
+        };
+
+        let mut one = room.clone();
+        for event in [&x, &y, &z] {
+            let missing = waits(scribe.feed(&mut one, event).receipt);
+            assert_eq!(missing.events, only(&foreign));
+        }
+        let received = one.receive(bytes, &scribe.keys, NOW);
+        assert!(matches!(
+            received.receipt,
+            Receipt::Dropped(Fault::WrongRoom { .. })
+        ));
+        let because = received.notices.iter().find_map(|notice| match notice {
+            Notice::Settled {
+                event,
+                receipt: Receipt::Rejected { because, .. },
+            } if *event == x => Some(because),
+            _ => None,
+        });
+        let Some(Rejection::AuthEvents(decision)) = because else {
+            panic!("{:?}", received.notices);
+        };
+        assert_eq!(decision.rule, Rule::AuthEventsOtherRoom);
+        assert_eq!(decision.evidence.event.as_ref(), Some(&foreign));
+        assert_eq!(received.notices.len(), 3);
+        is_settled(&one);
+
+        // Backwards, and what came first in an altered copy; then it is judged anew.
+        let mut two = room.clone();
+        for event in [&z, &y] {
+            waits(scribe.feed(&mut two, event).receipt);
+        }
+        waits(scribe.give(&mut two, &altered(scribe.bytes(&x))));
+        let _ = two.receive(bytes, &scribe.keys, NOW);
+        is_settled(&two);
+        let _ = scribe.feed(&mut two, &x);
+        is_settled(&two);
+        assert_eq!(observed(&two), observed(&one));
+        assert_eq!(two.receive(bytes, &scribe.keys, NOW).notices, []);
+        assert_eq!(observed(&two), observed(&one));
+    }
+}
+
+fn digest(room: &Room) -> Option<StateDigest> {
+    room.current_state().unwrap().digest()
 }
 
 /// State resolution v1 takes the power levels of the least depth unchecked; so they must have been
