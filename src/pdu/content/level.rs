@@ -93,7 +93,7 @@ impl Level {
 
     /// The integer that a string states.
     fn parse(text: &str, reading: LevelString) -> Option<Self> {
-        let text = text.trim_matches(is_space);
+        let text = text.trim();
         let (sign, body) = match text.strip_prefix('-') {
             Some(body) => ("-", body),
             None => ("", text.strip_prefix('+').unwrap_or(text)),
@@ -114,11 +114,6 @@ impl Level {
         // A number neither is empty nor ends in `_`.
         after_digit.then(|| Self::digits(&ascii))
     }
-}
-
-/// White space as Python sees it.
-fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
 /// The ASCII digit of the same value.

@@ -56,7 +56,7 @@ const fn everywhere(form: Form) -> Form {
 const MOST: i128 = i128::MAX;
 const LEAST: i128 = i128::MIN;
 
-pub(super) const FORMS: [Form; 50] = [
+pub(super) const FORMS: [Form; 52] = [
     everywhere(form("50", Kind::Integer, 50)),
     everywhere(form("51", Kind::Integer, 51)),
     form("0", Kind::Integer, 0),
@@ -118,6 +118,8 @@ pub(super) const FORMS: [Form; 50] = [
     no_level("\" \"", Kind::Text),
     no_level("\"+\"", Kind::Text),
     no_level("\"- 50\"", Kind::Text),
+    no_level("\"\\u001c50\"", Kind::Text),
+    no_level("\"50\\u001f\"", Kind::Text),
     no_level("\"--50\"", Kind::Text),
     no_level("\"5 0\"", Kind::Text),
     no_level("\"_50\"", Kind::Text),
