@@ -18,6 +18,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -113,9 +114,13 @@ fn expected(room: &str) -> Value {
     serde_json::from_str(&file(&room.replace("events.ndjson", "expected.json"))).unwrap()
 }
 
-/// A file of this test run.
+/// A file of this test run, in a folder of its own: tests run side by side.
 fn temporary(name: &str, content: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let folder = format!("cli-{}", FOLDERS.fetch_add(1, Ordering::Relaxed));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
     fs::write(&path, content).unwrap();
     path
 }
