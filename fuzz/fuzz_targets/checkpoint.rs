@@ -33,11 +33,16 @@ fuzz_target!(|bytes: &[u8]| {
         1 => random.clone().into_bytes(),
         _ => tampered(&mut random, rows),
     };
-    let Ok(checkpoint) = serde_json::from_slice::<Checkpoint>(&rows) else {
-        return;
+    let checkpoint = match serde_json::from_slice::<Checkpoint>(&rows) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => {
+            assert!(kind != 0, "{error}");
+            return;
+        }
     };
-    if let Ok(room) = loaded_in_parts(&mut random, &checkpoint) {
-        assert_eq!(&present(&room), now);
+    match loaded_in_parts(&mut random, &checkpoint) {
+        Ok(room) => assert_eq!(&present(&room), now),
+        Err(error) => assert!(kind != 0, "{error}"),
     }
     match Room::restore(checkpoint, &Setup::default()) {
         Ok(room) => assert_eq!(&Observed::of(&room), observed),

@@ -30,6 +30,6 @@ fuzz_target!(|bytes: &[u8]| {
             create,
             rules,
         );
-        assert_within(sender, &power, old, new);
+        assert_within(sender, &power, old, new, rules);
     }
 });

@@ -37,8 +37,9 @@ impl StateView for Watched<'_> {
     }
 }
 
-/// Who is banned does not join but as the first to do so (AU-23: that needs nothing else), and who has not joined does nothing but what is about membership,
-/// or what old room versions let anybody do to their server's aliases.
+/// Who is banned does not join but as the first to do so (AU-23: that needs nothing else), and who
+/// has not joined does nothing but what is about membership, or what old room versions let anybody
+/// do to their server's aliases.
 pub fn assert_sound(scene: &Scene, decision: &Decision) {
     let event = scene.event.as_ref();
     let is_first = decision.rule == Rule::JoinFirstMember;

@@ -6,7 +6,7 @@ use roomdag::event::EventRef;
 use roomdag::json::{Object, Value};
 use roomdag::pdu::content::{Content, Level, LevelMap, NamedLevel, Power, PowerLevels};
 use roomdag::testing::{Random, drawn};
-use roomdag::version::RoomVersionRules;
+use roomdag::version::{GuardedLevelMaps, RoomVersionRules};
 
 /// What is read of three values is totally ordered, and prints as what reads back as the same.
 pub fn assert_total_order(random: &mut Random, rules: &RoomVersionRules) {
@@ -44,7 +44,13 @@ pub fn levels_of<'a>(event: &EventRef<'a>) -> Option<&'a PowerLevels> {
 
 /// Nothing that `new` changes was above the sender, or is. Of other users, none was even at their
 /// level.
-pub fn assert_within(sender: &str, power: &Power, old: &PowerLevels, new: &PowerLevels) {
+pub fn assert_within(
+    sender: &str,
+    power: &Power,
+    old: &PowerLevels,
+    new: &PowerLevels,
+    rules: &RoomVersionRules,
+) {
     let reached = |level: Option<&Level>| {
         level.is_none_or(|level| power.reaches(&Power::Level(level.clone())))
     };
@@ -59,9 +65,15 @@ pub fn assert_within(sender: &str, power: &Power, old: &PowerLevels, new: &Power
         let names = old.differing(new).chain(new.differing(old));
         names.map(|(name, _)| name.to_owned()).collect()
     };
-    for name in changed(&old.events, &new.events) {
-        assert!(reached(old.events.get(&name).level()), "{name}");
-        assert!(reached(new.events.get(&name).level()), "{name}");
+    let mut maps = vec![(&old.events, &new.events)];
+    if rules.auth.guarded_level_maps == GuardedLevelMaps::EventsAndNotifications {
+        maps.push((&old.notifications, &new.notifications));
+    }
+    for (old, new) in maps {
+        for name in changed(old, new) {
+            assert!(reached(old.get(&name).level()), "{name}");
+            assert!(reached(new.get(&name).level()), "{name}");
+        }
     }
     for user in changed(&old.users, &new.users) {
         let was = old.users.get(&user).level().cloned().map(Power::Level);

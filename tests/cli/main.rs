@@ -18,6 +18,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -113,9 +114,13 @@ fn expected(room: &str) -> Value {
     serde_json::from_str(&file(&room.replace("events.ndjson", "expected.json"))).unwrap()
 }
 
-/// A file of this test run.
+/// A file of this test run, in a folder of its own: tests run side by side.
 fn temporary(name: &str, content: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let folder = format!("cli-{}", FOLDERS.fetch_add(1, Ordering::Relaxed));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
     fs::write(&path, content).unwrap();
     path
 }
@@ -362,6 +367,20 @@ fn arrival_order_tells_soft_failures() {
             .all(|row| row.get("auth_current_state").is_some())
     );
     assert!(plain.iter().all(|row| row["verdict"] != "soft_failed"));
+
+    let room = run(&["generate", "--preset", "soft-fail", "--seed", "1"]).stdout;
+    let soft_failed = |args: &[&str]| {
+        let mut rows = lines(&run_with(args, &room));
+        rows.retain(|row| row["verdict"] == "soft_failed");
+        rows
+    };
+    assert_eq!(soft_failed(&["check", "-"]), Vec::<Value>::new());
+    let rows = soft_failed(&["check", "-", "--arrival-order"]);
+    assert!(rows.len() >= 10, "{}", rows.len());
+    for row in rows {
+        assert_eq!(row["auth_current_state"], "reject", "{row}");
+        assert_eq!(row["auth_state"], "allow", "{row}");
+    }
 }
 
 #[test]
@@ -733,8 +752,11 @@ fn of_two_copies_the_whole_one_counts() {
 
 #[test]
 fn a_reader_who_leaves_is_no_error() {
+    // More than fits into a pipe, so that the tool cannot have printed all before the reader left.
+    let args = ["check", "spec-vectors/rooms/v11-parted/events.ndjson"];
+    assert!(run(&args).stdout.len() > 2 * 65_536);
     let mut child = tool()
-        .args(["check", V11])
+        .args(args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -905,19 +927,17 @@ fn completions_and_manual_pages_are_there() {
 /// The examples of the help texts, run as they stand.
 #[test]
 fn every_verb_shows_two_examples() {
-    for verb in [
-        "check",
-        "completions",
-        "event",
-        "generate",
-        "help",
-        "keygen",
-        "man",
-        "redact",
-        "resolve",
-        "sign",
-        "simulate",
-    ] {
+    let usage = stdout(&run(&["--help"]));
+    let (_, verbs) = usage.split_once("Commands:\n").unwrap();
+    let verbs: Vec<_> = verbs
+        .lines()
+        .map_while(|line| line.split_whitespace().next())
+        .collect();
+    assert!(verbs.len() >= 13, "{verbs:?}");
+    let folder = Path::new(env!("CARGO_BIN_EXE_roomdag")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", folder.display());
+    for verb in verbs {
         let help = stdout(&run(&[verb, "--help"]));
         let examples = help
             .split("Examples:")
@@ -931,11 +951,15 @@ fn every_verb_shows_two_examples() {
             .collect();
         assert_eq!(examples.len(), 2, "{verb}");
         for example in examples {
-            assert!(example.starts_with(&format!("roomdag {verb}")), "{example}");
-            let only = example.split(['|', '>', '&']).next().unwrap();
-            let args: Vec<_> = only.split_whitespace().skip(1).collect();
-            if !only.contains('~') {
-                let output = run(&args);
+            assert!(example.contains(&format!("roomdag {verb}")), "{example}");
+            // What becomes of the last answer is left out.
+            let (before, last) = example.split_at(example.rfind("roomdag ").unwrap());
+            let last = last.split(['|', '>', '&']).next().unwrap();
+            if !last.contains('~') {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("{before}{last}")]);
+                shell.current_dir(env!("CARGO_MANIFEST_DIR"));
+                let output = shell.env("PATH", &path).output().unwrap();
                 assert!(code(&output) < 2, "{example}: {}", stderr(&output));
             }
         }

@@ -21,7 +21,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use roomdag::auth::{self, StateView};
 use roomdag::event::{Event, EventRef};
-use roomdag::json::{Mode, Value};
+use roomdag::json::{Mode, Object, Value};
 use roomdag::pdu::content::Level;
 use roomdag::pdu::{Pdu, redact};
 use roomdag::resolve::{
@@ -30,9 +30,10 @@ use roomdag::resolve::{
 use roomdag::room::{Receipt, Standing};
 use roomdag::testing::Random;
 use roomdag::testing::drawn::{self, Observed, Scene, Story};
+use roomdag::testing::oracle::Oracle;
 use roomdag::testing::rooms::Disagreement;
-use roomdag::version::V1;
-use roomdag::{Limits, crypto};
+use roomdag::version::{RoomIdFormat, RoomVersionRules, StateResolution, V1};
+use roomdag::{EventId, Limits, RoomId, crypto};
 
 /// Bytes that choices are read from.
 fn choices() -> impl Strategy<Value = Random> {
@@ -42,6 +43,64 @@ fn choices() -> impl Strategy<Value = Random> {
 fn story(random: &mut Random) -> Story {
     let rules = drawn::rules(random);
     Story::drawn(random, 14, rules).expect("a room begins")
+}
+
+/// The PDU with a signature by nobody in place of those that it has.
+fn forged(pdu: &Object) -> Vec<u8> {
+    let mut pdu = pdu.clone();
+    let server = drawn::server(&pdu).to_owned();
+    let signature = Object::from_iter([("ed25519:1", "A".repeat(86))]);
+    pdu.insert("signatures", Object::from_iter([(server, signature)]));
+    pdu.to_canonical()
+}
+
+/// The PDU as its sender's server would have signed it for another room.
+fn foreign(pdu: &Object, rules: &RoomVersionRules) -> Vec<u8> {
+    let mut pdu = pdu.clone();
+    let room_id = match rules.room_id {
+        RoomIdFormat::WithServer => "!other:a",
+        RoomIdFormat::CreateHash => "!47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+    };
+    pdu.insert("room_id", room_id);
+    drawn::signed(&pdu, &[drawn::server(&pdu)], rules).to_canonical()
+}
+
+/// Whether a PDU is no event of the room, or not signed by who must sign it. What is damaged where
+/// nothing covers it is no worse for it, and what lacks keys may turn out good.
+fn is_refused(pdu: &[u8], story: &Story, room_id: &RoomId) -> bool {
+    let limits = Limits::default();
+    let Ok(pdu) = Pdu::parse(pdu, &story.rules, &limits) else {
+        return true;
+    };
+    let is_foreign = pdu.stated_room_id() != Some(room_id);
+    let verified = crypto::verify(pdu, &story.rules, &story.keys, drawn::now(), &limits);
+    is_foreign || verified.is_err_and(|error| error.missing_keys().is_empty())
+}
+
+/// An event that others cite and no state names.
+fn lost(random: &mut Random, room: &Disagreement) -> Option<EventId> {
+    let cited: BTreeSet<_> = room.events.values().flat_map(Event::auth_events).collect();
+    let named: BTreeSet<_> = room
+        .states
+        .iter()
+        .flat_map(|state| state.values())
+        .collect();
+    let lost: Vec<&EventId> = cited.difference(&named).copied().collect();
+    random.pick(&lost).map(|id| (*id).clone())
+}
+
+/// Whether states cannot be resolved without this event: what they disagree about cites it, or
+/// what only some of them rest on. Algorithm 1 reads nothing but the states themselves.
+fn is_needed(room: &Disagreement, id: &EventId, rules: &RoomVersionRules) -> bool {
+    let oracle = Oracle {
+        events: &room.events,
+        rules,
+        options: Options::of(rules),
+    };
+    let found = oracle.resolve(&room.states);
+    let mut disputed = found.conflicted.union(&found.auth_difference);
+    rules.state_resolution != StateResolution::V1
+        && disputed.any(|citing| room.events[citing].auth_events().contains(id))
 }
 
 /// A state that remembers what it was asked for.
@@ -126,12 +185,15 @@ proptest! {
         let alone = Observed::of(&story.told().unwrap());
         let mut room = story.open().unwrap();
         for pdu in &story.pdus {
-            let bad = drawn::tampered(&mut random, pdu);
-            // What is damaged where nothing covers it is no worse for it.
-            let is_bad = Pdu::parse(&bad, &story.rules, &Limits::default()).is_err();
-            if is_bad {
-                let receipt = room.receive(&bad, &story.keys, drawn::now()).receipt;
-                prop_assert!(matches!(receipt, Receipt::Dropped(_)));
+            let mut bad = vec![drawn::tampered(&mut random, pdu)];
+            if let Ok(json) = Object::parse(pdu, Mode::Lenient) {
+                bad.extend([forged(&json), foreign(&json, &story.rules)]);
+            }
+            bad.retain(|pdu| is_refused(pdu, &story, room.id()));
+            for pdu in bad {
+                let receipt = room.receive(&pdu, &story.keys, drawn::now()).receipt;
+                let is_no_matter = matches!(receipt, Receipt::Dropped(_) | Receipt::Known { .. });
+                prop_assert!(is_no_matter, "{receipt:?}");
             }
             let _ = room.receive(pdu, &story.keys, drawn::now());
         }
@@ -194,15 +256,12 @@ proptest! {
     fn a_state_that_lacks_events_is_an_error_that_names_them(mut random in choices()) {
         let rules = drawn::rules(&mut random);
         let mut room = Disagreement::drawn(&mut random, 40, rules);
-        let cited: BTreeSet<_> = room.events.values().flat_map(Event::auth_events).cloned().collect();
-        let named: BTreeSet<_> = room.states.iter().flat_map(|state| state.values()).collect();
-        let lost: Vec<_> = cited.iter().filter(|id| !named.contains(id)).cloned().collect();
-        let Some(lost) = random.pick(&lost).cloned() else { return Ok(()) };
+        let Some(lost) = lost(&mut random, &room) else { return Ok(()) };
+        let is_needed = is_needed(&room, &lost, rules);
         room.events.remove(&lost);
         let (dag, maps) = room.to_dag();
         match resolve(&dag, &maps, rules, &Options::of(rules)) {
-            // Nobody has asked for it.
-            Ok(_) => {}
+            Ok(_) => prop_assert!(!is_needed, "{lost}"),
             Err(ResolveError::Missing { events }) => prop_assert_eq!(events, vec![lost]),
             Err(other) => prop_assert!(false, "{other}"),
         }
@@ -261,7 +320,7 @@ fn what_is_drawn_is_of_every_kind() {
             .collect()
     };
     let (mut allowed, mut rejected, mut pdus, mut accepted) = (0, 0, 0, 0);
-    let (mut soft_failed, mut waiting, mut refused) = (0, 0, 0);
+    let (mut soft_failed, mut waiting, mut refused, mut needed) = (0, 0, 0, 0);
     for _ in 0..300 {
         let mut random = Random::of_bytes(&bytes(500));
         let rules = drawn::rules(&mut random);
@@ -287,6 +346,13 @@ fn what_is_drawn_is_of_every_kind() {
         }
         waiting += room.waiting().count();
     }
+    for _ in 0..300 {
+        let mut random = Random::of_bytes(&bytes(500));
+        let rules = drawn::rules(&mut random);
+        let room = Disagreement::drawn(&mut random, 40, rules);
+        let lost = lost(&mut random, &room);
+        needed += usize::from(lost.is_some_and(|lost| is_needed(&room, &lost, rules)));
+    }
     for (what, least, found) in [
         ("events allowed by a state", 20, allowed),
         ("events rejected by a state", 30, rejected),
@@ -295,6 +361,7 @@ fn what_is_drawn_is_of_every_kind() {
         ("soft-failed events", 1, soft_failed),
         ("events rejected by a room", 100, refused),
         ("events that wait", 5, waiting),
+        ("lost events that are needed", 20, needed),
     ] {
         assert!(found >= least, "only {found} {what}");
     }

@@ -4,12 +4,12 @@ mod event;
 pub mod json;
 pub mod resolve;
 
-use roomdag::Limits;
 use roomdag::json::{Object, ParseErrorKind, Value};
 use roomdag::pdu::Pdu;
 use roomdag::pdu::content::{Content, Membership};
 use roomdag::testing::rooms::Disagreement;
 use roomdag::version::RoomVersionRules;
+use roomdag::{Limits, crypto};
 use ruma_common::RoomVersionId;
 
 /// A way in which ruma is known to answer otherwise. Each names the ruling by which this library
@@ -30,13 +30,16 @@ pub enum KnownDifference {
     /// EF-16: an event without signatures is well-formed and has an id; ruma makes none.
     Unsigned,
     /// AU-53: whatever the content of a member event, the signatures decide about the
-    /// signatures; ruma does not verify one without a membership, or with odd parts.
+    /// signatures; ruma does not verify one whose `membership` is no text.
     MemberContent,
     /// RD-03: a `third_party_invite` that is no object is redacted; ruma keeps it.
     OddInvite,
-    /// SG-02: whoever authorised a join must have signed it; ruma asks for it of every event whose
-    /// content names such a user.
+    /// SG-02: whoever authorised a join must have signed it; ruma asks for it of every other event,
+    /// too, whose content names such a user.
     Authoriser,
+    /// SG-04, V-S-18: the sender's server need not sign a third-party invite, but must if a wrong
+    /// content hash and redaction leave a plain invite of it; ruma takes that from anybody.
+    RedactedInvite,
     /// AU-22: without join rules a room is one to be invited to; for ruma nobody can join it.
     NoJoinRules,
 }
@@ -69,17 +72,14 @@ pub fn known_difference(between: Difference<'_>) -> Option<KnownDifference> {
             bytes,
             ours,
             theirs,
-        } => {
-            let has_negative_zero = bytes.windows(2).any(|pair| pair == b"-0");
-            match ours {
-                Some(ParseErrorKind::DuplicateKey(_)) => Some(KnownDifference::DuplicateKey),
-                None if theirs.is_some_and(|error| error.contains("recursion limit")) => {
-                    Some(KnownDifference::Depth)
-                }
-                None if has_negative_zero => Some(KnownDifference::NegativeZero),
-                _ => None,
+        } => match ours {
+            Some(ParseErrorKind::DuplicateKey(_)) => Some(KnownDifference::DuplicateKey),
+            None if theirs.is_some_and(|error| error.contains("recursion limit")) => {
+                Some(KnownDifference::Depth)
             }
-        }
+            None if has_negative_zero(bytes) => Some(KnownDifference::NegativeZero),
+            _ => None,
+        },
         Difference::Hashing(event, rules) => {
             if Pdu::from_json(event.clone(), rules, &Limits::default()).is_err() {
                 Some(KnownDifference::Format)
@@ -97,10 +97,20 @@ pub fn known_difference(between: Difference<'_>) -> Option<KnownDifference> {
             let hashing = known_difference(Difference::Hashing(event, rules));
             let is_member = event.get("type").and_then(Value::as_str) == Some("m.room.member");
             let content = event.get("content").and_then(Value::as_object);
-            let named = content.is_some_and(|content| content.contains_key(AUTHORISER));
-            hashing
-                .or(is_member.then_some(KnownDifference::MemberContent))
-                .or(named.then_some(KnownDifference::Authoriser))
+            let of = |key| content.and_then(|content| content.get(key));
+            let membership = of("membership").and_then(Value::as_str);
+            let is = |wanted| is_member && membership == Some(wanted);
+            if hashing.is_some() {
+                hashing
+            } else if is_member && membership.is_none() {
+                Some(KnownDifference::MemberContent)
+            } else if of(AUTHORISER).is_some() && !is("join") {
+                Some(KnownDifference::Authoriser)
+            } else if is("invite") && of(INVITE).is_some() && loses_invite(event, rules) {
+                Some(KnownDifference::RedactedInvite)
+            } else {
+                None
+            }
         }
         Difference::Resolving(room) => {
             let has_bare_join = room
@@ -115,7 +125,7 @@ pub fn known_difference(between: Difference<'_>) -> Option<KnownDifference> {
 /// Whether what should be a third-party invite is no object.
 fn has_odd_invite(event: &Object) -> bool {
     let content = event.get("content").and_then(Value::as_object);
-    let invite = content.and_then(|content| content.get("third_party_invite"));
+    let invite = content.and_then(|content| content.get(INVITE));
     invite.is_some_and(|invite| invite.as_object().is_none())
 }
 
@@ -132,6 +142,36 @@ fn joins_by_no_rules(room: &Disagreement, event: &roomdag::Event) -> bool {
     });
     joins && !is_first && !cites_rules
 }
+
+/// Whether an event goes on redacted, in a room version where that makes a third-party invite a
+/// plain one.
+fn loses_invite(event: &Object, version: &RoomVersionRules) -> bool {
+    let redaction = rules(version).redaction;
+    let hash = crypto::content_hash(event).to_base64();
+    let hashes = event.get("hashes").and_then(Value::as_object);
+    let stated = hashes.and_then(|hashes| hashes.get("sha256")?.as_str());
+    !redaction.keep_room_member_third_party_invite_signed && stated != Some(hash.as_str())
+}
+
+/// Whether the number `-0` stands in JSON.
+fn has_negative_zero(json: &[u8]) -> bool {
+    let (mut is_text, mut is_escaped) = (false, false);
+    json.iter().enumerate().any(|(at, byte)| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'-' if !is_text => {
+                let goes_on = |byte: &u8| byte.is_ascii_digit() || b".eE".contains(byte);
+                return json.get(at + 1) == Some(&b'0') && !json.get(at + 2).is_some_and(goes_on);
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+const INVITE: &str = "third_party_invite";
 
 const AUTHORISER: &str = "join_authorised_via_users_server";
 
