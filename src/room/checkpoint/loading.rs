@@ -26,7 +26,8 @@ use crate::timeline::{StateIx, Status};
 /// most four times: for the forward extremities and the current state; for the states after the
 /// extremities; for the events of these; and for the like of redactions of the policy server. One
 /// that answers to the letter is asked as often as the longest chain is long. A host may add what
-/// was not asked for. Nothing is asked for that was added before.
+/// was not asked for, and is then asked for what that needs. Nothing is asked for that was added
+/// before.
 #[derive(Debug)]
 pub struct Loading {
     /// The room, of which nothing is here yet.
@@ -124,7 +125,8 @@ impl Loading {
         })
     }
 
-    /// Takes rows. The same row may come again.
+    /// Takes rows. The same row may come again. What was not asked for may come too, and
+    /// [needs](Self::needs) what it needs.
     ///
     /// # Errors
     ///
@@ -132,7 +134,16 @@ impl Loading {
     /// - [`RestoreError::Duplicate`]: there is another row of that key.
     /// - [`RestoreError::Id`]: a row names an event by what is no id.
     pub fn add(&mut self, rows: Rows) -> Result<(), RestoreError> {
+        let states: Vec<u32> = rows.states.iter().map(|row| row.state).collect();
+        let events = rows.events.iter().map(|row| event_id(&row.event));
+        let events: Vec<EventId> = events.collect::<Result<_, _>>()?;
         self.given.add(rows.events, rows.states, &self.room)?;
+        for event in &events {
+            self.closure.want(event, Use::Cited);
+        }
+        for state in states {
+            self.closure.want_state(state);
+        }
         for mut row in rows.waiting {
             let name = Row::Waiting(row.number);
             if !row.take_seal(&self.head.room_id) {

@@ -66,8 +66,14 @@ impl Store {
     }
 
     fn loaded(&self) -> Room {
+        self.loaded_with(Rows::default())
+    }
+
+    /// As [`loaded`](Self::loaded), by a host that begins with these rows.
+    fn loaded_with(&self, unasked: Rows) -> Room {
         let setup = Setup::default();
         let mut loading = Loading::new(self.kept.head.clone(), &setup).unwrap();
+        loading.add(unasked).unwrap();
         let mut asked: BTreeSet<EventId> = BTreeSet::new();
         for round in 0.. {
             let needs = loading.needs().unwrap();
@@ -209,6 +215,37 @@ fn a_room_that_was_loaded_in_part_goes_on_as_the_whole_one() {
     }
     println!("{smaller} {put_off}");
     assert!(smaller > 100, "{smaller} rooms were loaded in part");
+}
+
+/// A host that fetches more than it is asked for may hit upon any row.
+#[test]
+fn what_was_not_asked_for_may_come_and_is_completed() {
+    for rules in [&V1, &V6, &V11, &V12] {
+        let scenario = Scenario::random(61, 60, rules);
+        let mut keys = scenario.keys.clone();
+        let mut whole = scenario.open();
+        for step in &scenario.steps {
+            scenario.happen(&mut whole, step, &mut keys);
+        }
+        whole.persisted();
+        let store = Store {
+            kept: whole.checkpoint(),
+        };
+        let events = store.kept.rows.events.iter().map(|row| Rows {
+            events: vec![row.clone()],
+            ..Rows::default()
+        });
+        let states = store.kept.rows.states.iter().map(|row| Rows {
+            states: vec![row.clone()],
+            ..Rows::default()
+        });
+        for unasked in events.chain(states) {
+            let part = store.loaded_with(unasked);
+            for id in part.dag().events().filter_map(|node| part.dag().id(node)) {
+                assert_eq!(part.standing(id), whole.standing(id));
+            }
+        }
+    }
 }
 
 /// The events that have no state before them.
