@@ -105,7 +105,8 @@ const USERS: [&str; 6] = [
 const ALPHABET: &[u8] = b"ABCXYZabcxyz0189-_";
 
 impl Disagreement {
-    /// The room of a seed: at most `size` events on up to eight branches, and one to five states.
+    /// The room of a seed: what it begins with, at most `size` events more on up to eight branches,
+    /// and one to five states.
     ///
     /// Most events are allowed by the state of their branch; some are not, and some branches are
     /// patched together from others, as the state that a faulty server claims might be.

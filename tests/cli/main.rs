@@ -33,7 +33,8 @@ fn tool() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roomdag"));
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("NO_COLOR");
+        .env_remove("NO_COLOR")
+        .env_remove("RUST_BACKTRACE");
     command
 }
 

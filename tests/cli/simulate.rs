@@ -122,6 +122,70 @@ fn a_fault_is_reported_with_a_smaller_room_and_a_picture() {
 }
 
 #[test]
+fn an_engine_that_panics_is_reported_like_one_that_errs() {
+    let args = "--seeds 0..40 --room-version 11 --plant panic --format json";
+    let folder = std::env::temp_dir().join(format!("roomdag-panic-{}", std::process::id()));
+    let output = simulate(args, &["--out", &folder.display().to_string()]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let statistics: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failure = &statistics["failures"][0];
+    assert_eq!(failure["check"], "panic");
+    let found = folder.join(format!("v11-seed-{}", failure["seed"]));
+    let report = fs::read_to_string(found.join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["what"], "the engine panics: a planted fault");
+    let events = fs::read_to_string(found.join("events.ndjson")).unwrap();
+    assert_eq!(report["minimised"]["events"], events.lines().count());
+    fs::remove_dir_all(folder).unwrap();
+
+    let command = report["minimised"]["command"].as_str().unwrap();
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    let again = run(&args);
+    assert_eq!(code(&again), 1, "{}", stderr(&again));
+    assert!(stderr(&again).contains("the engine panics: a planted fault"));
+    assert!(!stderr(&again).contains("panicked at"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_refused_before_the_work() {
+    let file = temporary("simulate-no-folder", "");
+    let within = file.join("found").display().to_string();
+    // A campaign of which nobody would see the end.
+    let args = "--seeds 0..18446744073709551615 --format json";
+    let output = simulate(args, &["--out", &within]);
+    assert_eq!(code(&output), 2);
+    assert!(output.stdout.is_empty());
+    assert!(stderr(&output).contains(&within), "{}", stderr(&output));
+}
+
+#[test]
+fn a_story_without_some_steps_does_not_add_up_with_a_whole_one() {
+    let args = "--room-version 11 --format json --seed";
+    let whole = simulate(args, &["1"]);
+    let shortened = simulate(args, &["2", "--without", "3,4"]);
+    let read = |output: &Output| -> Value { serde_json::from_slice(&output.stdout).unwrap() };
+    assert_eq!(read(&whole)["without"], json!([]));
+    assert_eq!(read(&shortened)["without"], json!([3, 4]));
+    let mut older = read(&simulate(args, &["3"]));
+    assert_eq!(older["roomdag"], env!("CARGO_PKG_VERSION"));
+    older["roomdag"] = json!("0.0.0");
+    let whole = temporary("simulate-whole.json", &stdout(&whole));
+    for (name, other) in [
+        ("simulate-shortened.json", stdout(&shortened)),
+        ("simulate-older.json", older.to_string()),
+    ] {
+        let other = temporary(name, &other).display().to_string();
+        let merged = run(&["simulate", "--merge", &whole.display().to_string(), &other]);
+        assert_eq!(code(&merged), 2);
+        assert!(
+            stderr(&merged).contains("were given"),
+            "{}",
+            stderr(&merged)
+        );
+    }
+}
+
+#[test]
 fn what_servers_hold_otherwise_is_told_in_words() {
     let args = "--seeds 0..3 --room-version 11 --plant resolution --format ndjson";
     let output = simulate(args, &[]);

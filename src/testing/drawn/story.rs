@@ -32,7 +32,8 @@ pub struct Story {
 }
 
 impl Story {
-    /// At most `size` events after the create event; `None` if not even that can be written.
+    /// The events with which a room begins, and more until there are `size`; `None` if not even the
+    /// create event can be written.
     #[must_use]
     pub fn drawn(random: &mut Random, size: usize, rules: &RoomVersionRules) -> Option<Self> {
         let mut author = Author::new(rules)?;

@@ -11,8 +11,8 @@ use crate::testing::oracle::State;
 use crate::testing::rooms::{Disagreement, Draft};
 use crate::version::RoomVersionRules;
 
-/// A disagreement of at most `size` events, with as many again on top that cite at random, and
-/// `count` states that hold any of them for their keys.
+/// A disagreement of at most `size` events after those with which it begins, with as many again on
+/// top that cite at random, and `count` states that hold any of them for their keys.
 #[must_use]
 pub fn wild(
     random: &mut Random,

@@ -221,23 +221,22 @@ impl Simulation {
         self.outcome.soft_failed = soft_failed.len();
         self.outcome.replicas = self.rooms().count();
         self.outcome.revisions = self.servers.iter().map(|server| server.revisions).sum();
-        self.same_present(is_merged || soft_failed.is_empty())?;
-        if soft_failed.is_empty() {
-            self.present_of_replay(&replay)?;
+        if is_merged {
+            self.same_present()?;
         }
-        Ok(())
+        self.present_of_replay(&replay, &soft_failed)
     }
 
-    /// Where nothing that depends on arrival stands between them, all follow the same events, and
-    /// the current state is the same.
-    fn same_present(&self, must_agree: bool) -> Step {
+    /// Where one event is all that anybody follows, the current state is the same, whatever each
+    /// has soft-failed.
+    fn same_present(&self) -> Step {
         let mut present = BTreeSet::new();
         for room in self.rooms() {
             let state = room.current_state().map_err(|error| error.to_string())?;
             let digest = state.digest().ok_or("a room does not know its own state")?;
             present.insert((room.extremities(), digest));
         }
-        if must_agree && present.len() != 1 {
+        if present.len() != 1 {
             let present = present.iter().map(|(extremities, state)| {
                 let extremities = words::listed(extremities);
                 format!("{extremities} with the state {state}")
@@ -251,7 +250,9 @@ impl Simulation {
         Ok(())
     }
 
-    fn present_of_replay(&self, replay: &Replay) -> Step {
+    /// What a server soft-fails depends on what came first. Once each of them readmits all of it,
+    /// as a replay has it, all follow the same events, and the current state is the same.
+    fn present_of_replay(&self, replay: &Replay, soft_failed: &BTreeSet<&EventId>) -> Step {
         let extremities: Vec<EventId> = replay
             .extremities()
             .iter()
@@ -260,7 +261,21 @@ impl Simulation {
         let current = replay.current_state().map_err(|error| error.to_string())?;
         let digest = replay.dag().digest(&current.state);
         let digest = digest.ok_or("the replay does not know its own state")?;
+        let mut redactions: BTreeMap<&EventId, Option<RedactionOutcome>> = BTreeMap::new();
         for room in self.rooms() {
+            let mut room = room.clone();
+            for id in soft_failed {
+                if !matches!(room.readmit(id), Some(Standing::Accepted)) {
+                    return Err(format!("{id} is not readmitted"));
+                }
+            }
+            for id in self.made.keys() {
+                let redaction = room.redaction(id);
+                let first = redactions.entry(id).or_insert_with(|| redaction.clone());
+                if *first != redaction {
+                    return Err(format!("servers disagree on the redaction {id}"));
+                }
+            }
             let state = room.current_state().map_err(|error| error.to_string())?;
             let of_room = state.digest().ok_or("a room does not know its own state")?;
             let found = (room.extremities(), of_room);

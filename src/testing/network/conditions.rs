@@ -19,7 +19,8 @@ pub struct Conditions {
     pub users: Option<usize>,
     /// How many steps there are before the network heals.
     pub steps: Option<usize>,
-    /// The latency: the most steps that a PDU is under way.
+    /// The latency: a PDU is under way for fewer steps than this, unless it may not overtake a slower
+    /// one.
     pub delay: Option<usize>,
     /// Percent of PDUs that are lost.
     pub loss: Option<usize>,
@@ -55,6 +56,10 @@ pub enum Plant {
     Aliases,
     /// Disks lose every write but the first.
     Disk,
+    /// No server keeps an event that a notice says is settled.
+    Notices,
+    /// The second server panics when it rejects an event.
+    Panic,
 }
 
 /// What the network and the servers of a story are like.

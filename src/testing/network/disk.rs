@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::EventId;
 use crate::room::{Checkpoint, Room, RoomState};
+use crate::testing::network::facts::Digests;
 use crate::testing::network::invariants::LookedAt;
 use crate::testing::network::server::Server;
 use crate::testing::network::{Check, Flaw, Plant, Simulation, Step, words};
@@ -125,15 +126,19 @@ fn difference(was: &Room, is: &Room) -> Option<String> {
     if was.dag().len() != is.dag().len() {
         return Some("other events".into());
     }
+    let (mut of_was, mut of_is) = (Digests::default(), Digests::default());
     let ids = was.dag().events().filter_map(|node| was.dag().id(node));
     for id in ids {
         let says = |room: &Room| {
             let quality = room.state_before(id).map(|state| state.quality());
-            let sizes = (room.state_before(id), room.state_after(id));
-            let sizes = (sizes.0.map(|s| s.len()), sizes.1.map(|s| s.len()));
-            (room.verdict(id).cloned(), quality, sizes)
+            (room.verdict(id).cloned(), quality)
         };
-        if says(was) != says(is) {
+        let states = |room: &Room, digests: &mut Digests| {
+            [room.state_before(id), room.state_after(id)]
+                .map(|state| state.map(|state| digests.of(state.map(), |_| state.digest())))
+        };
+        let (were, are) = (states(was, &mut of_was), states(is, &mut of_is));
+        if says(was) != says(is) || were != are {
             let told = |room: &Room| {
                 let size = |state: Option<RoomState<'_>>| state.map_or(0, |state| state.len());
                 let before = room.state_before(id);
@@ -146,10 +151,10 @@ fn difference(was: &Room, is: &Room) -> Option<String> {
                 )
             };
             let (now, then) = (told(is), told(was));
-            let why = if now == then {
-                "for other reasons "
-            } else {
-                ""
+            let why = match (now == then, were == are) {
+                (true, true) => "for other reasons ",
+                (true, false) => "in other states ",
+                _ => "",
             };
             return Some(format!("{id} is {why}{now}; it was {then}"));
         }

@@ -173,7 +173,7 @@ fn otherwise(has: &Entries, replayed: &Entries) -> String {
 pub(super) struct Digests(Vec<(StateMap, Option<StateDigest>)>);
 
 impl Digests {
-    fn of(
+    pub(super) fn of(
         &mut self,
         state: &StateMap,
         digest: impl FnOnce(&StateMap) -> Option<StateDigest>,

@@ -32,7 +32,8 @@ impl Simulation {
                 resolve: self.resolution(number),
                 ..Setup::default()
             };
-            let server = Server::new(name, number, self.weather.users, setup)?;
+            let mut server = Server::new(name, number, self.weather.users, setup)?;
+            server.plant = self.plant;
             self.servers.push(server);
         }
         // Some learn late of a key of somebody's.
@@ -72,7 +73,7 @@ impl Simulation {
         match self.plant {
             Some(Plant::Notifications) => auth.guarded_level_maps = GuardedLevelMaps::Events,
             Some(Plant::Aliases) => auth.aliases = AliasRule::OwnServer,
-            Some(Plant::Resolution | Plant::Disk) | None => {}
+            Some(Plant::Disk | Plant::Notices | Plant::Panic | Plant::Resolution) | None => {}
         }
         let versions = RoomVersions::stable().with(rules);
         versions.map_err(|error| error.to_string())
@@ -143,6 +144,6 @@ pub(super) fn planted(rules: RoomVersionRules, plant: Option<Plant>) -> RoomVers
             id: "planted",
             ..rules
         },
-        Some(Plant::Resolution | Plant::Disk) | None => rules,
+        Some(Plant::Disk | Plant::Notices | Plant::Panic | Plant::Resolution) | None => rules,
     }
 }

@@ -71,20 +71,21 @@ impl Simulation {
                 continue;
             }
             let Some(id) = dag.id(node) else { continue };
-            let quality = room.state_before(id).map(|state| state.quality());
-            let is_final = quality == Some(Quality::Computed);
+            let state = room.state_before(id);
+            let worked_out = state.filter(|state| state.quality() == Quality::Computed);
             let standing = room.standing(id);
             if standing.is_some_and(|standing| standing != Standing::Rejected) {
                 if looked_at.cited.insert(node) {
                     self.by_auth_events(server, id).map_err(named)?;
                 }
-                if is_final {
+                if let Some(state) = &worked_out {
+                    self.by_state(server, state, id).map_err(named)?;
                     held = held.saturating_add(1);
-                    self.by_state(server, room, id).map_err(named)?;
                 }
             }
-            if is_final {
-                follows(room, node, id).map_err(|what| named((Check::States, what)))?;
+            if let Some(before) = &worked_out {
+                let so = follows(room, before, node, id);
+                so.map_err(|what| named((Check::States, what)))?;
                 looked_at.all.insert(node);
             }
         }
@@ -94,34 +95,31 @@ impl Simulation {
 
     /// An event in the state that its `auth_events` make.
     fn by_auth_events(&self, server: &Server, id: &EventId) -> Result<(), Flaw> {
-        let Some(event) = self.fact(server, id) else {
-            return Ok(());
-        };
+        let event = self.fact(server, id)?;
         if event.event_type == CREATE && !self.is_create(id) {
             return Err((Check::Create, format!("{id} is another create event")));
         }
-        let cited: Vec<Rc<Fact>> = event
-            .auth_events
-            .iter()
-            .filter_map(|id| self.fact(server, id))
-            .collect();
+        let cited = event.auth_events.iter();
+        let cited: Result<Vec<Rc<Fact>>, Flaw> = cited.map(|id| self.fact(server, id)).collect();
+        let cited = cited?;
         let at = |event_type: &str, key: &str| {
             let mut cited = cited.iter();
             let is_it = |fact: &&Rc<Fact>| {
                 fact.event_type == event_type && fact.state_key.as_deref() == Some(key)
             };
-            cited.find(is_it).cloned()
+            Ok(cited.find(is_it).cloned())
         };
         self.lawful(&event, at)
             .map_err(|(check, what)| (check, format!("{id} by its auth events: {what}")))
     }
 
     /// An event in the state before it.
-    fn by_state(&self, server: &Server, room: &Room, id: &EventId) -> Result<(), Flaw> {
-        let (Some(event), Some(state)) = (self.fact(server, id), room.state_before(id)) else {
-            return Ok(());
+    fn by_state(&self, server: &Server, state: &RoomState<'_>, id: &EventId) -> Result<(), Flaw> {
+        let event = self.fact(server, id)?;
+        let at = |event_type: &str, key: &str| {
+            let entry = state.get(event_type, key);
+            entry.map(|entry| self.fact(server, entry.id)).transpose()
         };
-        let at = |event_type: &str, key: &str| self.fact(server, state.get(event_type, key)?.id);
         self.lawful(&event, at)
             .map_err(|(check, what)| (check, format!("{id} by the state before it: {what}")))
     }
@@ -129,32 +127,35 @@ impl Simulation {
     fn lawful(
         &self,
         event: &Fact,
-        at: impl Fn(&str, &str) -> Option<Rc<Fact>>,
+        at: impl Fn(&str, &str) -> Result<Option<Rc<Fact>>, Flaw>,
     ) -> Result<(), Flaw> {
         let membership = |user: &str| {
-            let member = at(MEMBER, user);
+            let member = at(MEMBER, user)?;
             let membership = member.as_ref().and_then(|member| member.membership());
-            membership.unwrap_or("leave").to_owned()
+            Ok(membership.unwrap_or("leave").to_owned())
         };
         let create = self.order.first().and_then(|(id, ..)| self.facts.get(id));
         let before = Before {
             creators: create
                 .map(|create| create.creators(&self.rules))
                 .unwrap_or_default(),
-            levels: at(POWER_LEVELS, "").map(|levels| levels.content.clone()),
-            sender: membership(event.sender.as_str()),
-            target: membership(event.state_key.as_deref().unwrap_or_default()),
+            levels: at(POWER_LEVELS, "")?.map(|levels| levels.content.clone()),
+            sender: membership(event.sender.as_str())?,
+            target: membership(event.state_key.as_deref().unwrap_or_default())?,
         };
         broken(event, &before, &self.rules).map_or(Ok(()), Err)
     }
 
-    /// What an event says in the form in which a server has it.
-    fn fact(&self, server: &Server, id: &EventId) -> Option<Rc<Fact>> {
-        let kept = server.kept.get(id)?;
-        if self.made.get(id) == Some(kept) {
-            return self.facts.get(id).cloned();
-        }
-        Fact::parse(kept).map(Rc::new)
+    /// What an event of which a room makes use says, in the form in which its server has it.
+    fn fact(&self, server: &Server, id: &EventId) -> Result<Rc<Fact>, Flaw> {
+        let promise = |what: &str| (Check::Promise, format!("{what} {id}"));
+        let kept = server.kept.get(id);
+        let kept = kept.ok_or_else(|| promise("it was never told to keep"))?;
+        let fact = match self.facts.get(id) {
+            Some(fact) if self.made.get(id) == Some(kept) => Some(Rc::clone(fact)),
+            _ => Fact::parse(kept).map(Rc::new),
+        };
+        fact.ok_or_else(|| promise("it was told to keep what is no event as"))
     }
 
     fn is_create(&self, id: &EventId) -> bool {
@@ -191,8 +192,10 @@ impl Simulation {
         }
         let after = extremities.iter().map(|id| room.state_after(id));
         let after: Option<Vec<RoomState<'_>>> = after.collect();
-        let after: Vec<&StateMap> = after.iter().flatten().map(RoomState::map).collect();
-        if after.len() == extremities.len() && !keeps_the_undisputed(&after, state.map()) {
+        let after =
+            after.ok_or_else(|| states("the state after an extremity is not known".into()))?;
+        let after: Vec<&StateMap> = after.iter().map(RoomState::map).collect();
+        if !keeps_the_undisputed(&after, state.map()) {
             return Err(states(
                 "the current state lacks what nobody disputes".into(),
             ));
@@ -202,11 +205,15 @@ impl Simulation {
 }
 
 /// Whether the states before and after an event follow from those after the events before it.
-fn follows(room: &Room, node: NodeIndex, id: &EventId) -> Result<(), String> {
+fn follows(
+    room: &Room,
+    before: &RoomState<'_>,
+    node: NodeIndex,
+    id: &EventId,
+) -> Result<(), String> {
     let dag = room.dag();
-    let (Some(before), Some(after)) = (room.state_before(id), room.state_after(id)) else {
-        return Ok(());
-    };
+    let after = room.state_after(id);
+    let after = after.ok_or_else(|| format!("the state after {id} is not known"))?;
     let is_rejected = room.standing(id) == Some(Standing::Rejected);
     let own = dag.key(node).filter(|_| !is_rejected);
     let is_own = |(key, _, is): (_, _, Option<NodeIndex>)| Some(key) == own && is == Some(node);
@@ -219,9 +226,8 @@ fn follows(room: &Room, node: NodeIndex, id: &EventId) -> Result<(), String> {
     let prev = dag
         .prev_events(node)
         .map(|prev| room.state_after(dag.id(prev)?));
-    let Some(prev) = prev.collect::<Option<Vec<RoomState<'_>>>>() else {
-        return Ok(());
-    };
+    let prev = prev.collect::<Option<Vec<RoomState<'_>>>>();
+    let prev = prev.ok_or_else(|| format!("the state before {id} comes from nowhere"))?;
     let prev: Vec<&StateMap> = prev.iter().map(RoomState::map).collect();
     let is_so = match prev.as_slice() {
         [] => before.is_empty(),
@@ -249,10 +255,147 @@ fn keeps_the_undisputed(states: &[&StateMap], resolved: &StateMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use petgraph::graph::NodeIndex;
 
-    use super::keeps_the_undisputed;
+    use super::{LookedAt, keeps_the_undisputed};
+    use crate::id::{EventId, UserId};
+    use crate::json::{Mode, Object};
+    use crate::pdu::{CREATE, MEMBER, POWER_LEVELS};
+    use crate::room::{Room, Standing};
     use crate::state::{StateKeys, StateMap};
+    use crate::testing::network::laws::Fact;
+    use crate::testing::network::{Check, Conditions, Plant, Simulation, Story};
+    use crate::version::V11;
+
+    /// A fault is put where this check is to find it; the check that does.
+    fn found(check: Check) -> Check {
+        match check {
+            Check::Agreement => planted(Plant::Resolution),
+            Check::Panic => planted(Plant::Panic),
+            Check::Promise => planted(Plant::Notices),
+            Check::Restore => planted(Plant::Disk),
+            Check::Bans => with_a_ban(),
+            Check::Create => with_a_last_event(|fact| fact.event_type = CREATE.to_owned()),
+            Check::Grants => with_a_last_event(|fact| {
+                fact.event_type = POWER_LEVELS.to_owned();
+                fact.state_key = Some(String::new());
+                fact.content = object(r#"{"users":{"@one:a.example":1000}}"#);
+            }),
+            Check::Levels => with_a_last_event(|fact| {
+                fact.sender = UserId::from_trusted("@nobody:a.example");
+            }),
+            Check::States => with_a_state_that_lacks_its_event(),
+        }
+    }
+
+    /// How the first story goes wrong that does, with a fault planted.
+    fn planted(plant: Plant) -> Check {
+        let conditions = Conditions {
+            plant: Some(plant),
+            crashes: Some(10),
+            ..Conditions::default()
+        };
+        let mut stories = (0..200).map(|seed| Story::new(seed, &V11).under(conditions));
+        let wrong = stories.find_map(|story| story.tell().err());
+        wrong.expect("no story goes wrong").check
+    }
+
+    /// A room of which nothing was wrong.
+    fn told(seed: u64) -> Box<Simulation> {
+        let conditions = Conditions {
+            servers: Some(2),
+            hostile: Some(0),
+            loss: Some(0),
+            ..Conditions::default()
+        };
+        let (simulation, told) = Simulation::run(&Story::new(seed, &V11).under(conditions), None);
+        told.unwrap();
+        simulation
+    }
+
+    fn object(json: &str) -> Object {
+        Object::parse(json.as_bytes(), Mode::Lenient).unwrap()
+    }
+
+    /// Makes an event say something else.
+    fn doctor(simulation: &mut Simulation, id: &EventId, doctored: impl FnOnce(&mut Fact)) {
+        let mut fact = Fact::clone(&simulation.facts[id]);
+        doctored(&mut fact);
+        simulation.facts.insert(id.clone(), Rc::new(fact));
+    }
+
+    /// What is found when the first server looks at an event again.
+    fn again(simulation: &mut Simulation, id: &EventId) -> Check {
+        let server = &mut simulation.servers[0];
+        let node = server.room.as_ref().unwrap().dag().node(id).unwrap();
+        server.looked_at.cited.remove(&node);
+        server.looked_at.all.remove(&node);
+        simulation.hold_to_the_laws().unwrap_err().0
+    }
+
+    fn with_a_last_event(doctored: impl FnOnce(&mut Fact)) -> Check {
+        let mut simulation = told(1);
+        let mut of_founder = simulation.order.iter().rev().filter(|(_, by, _)| *by == 0);
+        let last = of_founder.next().unwrap().0.clone();
+        doctor(&mut simulation, &last, doctored);
+        again(&mut simulation, &last)
+    }
+
+    /// Somebody joins who had been in the room before, and had better been banned.
+    fn with_a_ban() -> Check {
+        let returned = |simulation: Box<Simulation>| {
+            let room = simulation.servers[0].room.as_ref()?;
+            let found = simulation.order.iter().find_map(|(id, ..)| {
+                let fact = &simulation.facts[id];
+                let is_join = fact.membership() == Some("join");
+                let is_accepted = room.standing(id) == Some(Standing::Accepted);
+                let state = room.state_before(id).filter(|_| is_join && is_accepted)?;
+                let was = state.get(MEMBER, fact.state_key.as_deref()?)?;
+                Some((id.clone(), was.id.clone()))
+            });
+            Some((simulation, found?))
+        };
+        let (mut simulation, (join, was)) = (0..50).map(told).find_map(returned).unwrap();
+        doctor(&mut simulation, &was, |fact| {
+            fact.content = object(r#"{"membership":"ban"}"#);
+        });
+        again(&mut simulation, &join)
+    }
+
+    /// A room comes back from a disk on which somebody has taken an entry out of a state.
+    fn with_a_state_that_lacks_its_event() -> Check {
+        let mut simulation = told(1);
+        let room_id = simulation.room_id.clone();
+        let server = &mut simulation.servers[0];
+        let mut checkpoint = server.room.as_mut().unwrap().checkpoint();
+        let mut states = checkpoint.rows.states.iter_mut();
+        let row = states.rfind(|row| row.parent.is_some() && !row.set.is_empty());
+        let row = row.unwrap();
+        row.set.clear();
+        row.seal(&room_id);
+        server.room = Some(Room::restore(checkpoint, &server.setup).unwrap());
+        server.looked_at = LookedAt::default();
+        simulation.hold_to_the_laws().unwrap_err().0
+    }
+
+    #[test]
+    fn every_check_finds_the_fault_that_is_put_before_it() {
+        for check in [
+            Check::Panic,
+            Check::Promise,
+            Check::Restore,
+            Check::Create,
+            Check::Levels,
+            Check::Grants,
+            Check::Bans,
+            Check::States,
+            Check::Agreement,
+        ] {
+            assert_eq!(found(check), check);
+        }
+    }
 
     #[test]
     fn a_state_that_lost_what_nobody_disputes_is_found() {

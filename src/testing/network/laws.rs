@@ -149,7 +149,8 @@ fn member(event: &Fact, before: &Before) -> Option<String> {
     let membership = event.membership()?;
     let user = event.state_key.as_deref()?;
     let sender = event.sender.as_str();
-    if event.content.contains_key("third_party_invite") {
+    // Whose signature counts is more than a page.
+    if membership == "invite" && event.content.contains_key("third_party_invite") {
         return None;
     }
     let refused = || Some(format!("{sender} may not make {user} `{membership}`"));
@@ -306,6 +307,17 @@ mod tests {
             check("join", "m.room.member", "@c:x", ban),
             Some(Check::Levels)
         );
+    }
+
+    #[test]
+    fn an_invite_to_a_third_party_excuses_no_other_member_event() {
+        let content = |membership: &str| {
+            format!(r#"{{"membership":"{membership}","third_party_invite":{{}}}}"#)
+        };
+        let found = |membership| check("", "m.room.member", "@b:x", &content(membership));
+        assert_eq!(found("invite"), None);
+        assert_eq!(found("join"), Some(Check::Levels));
+        assert_eq!(found("ban"), Some(Check::Levels));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The shortest story in which it still goes wrong.
+//! The shortest story that still fails the same check.
 
 use crate::testing::network::{Check, Divergence, Simulation, Story};
 
@@ -14,8 +14,9 @@ pub struct Minimised {
 }
 
 impl Story {
-    /// Leaves out all the steps without which the story still goes wrong in the same way: first
-    /// many at a time, then fewer, in the end one by one.
+    /// Leaves out all the steps without which the story still fails the same [`Check`], in whatever
+    /// words: first many at a time, then fewer, in the end one by one. A panic is a failed check like
+    /// any other.
     ///
     /// `None` if it does not go wrong. At most `trials` stories are tried; the same story gives the
     /// same answer.
@@ -70,6 +71,7 @@ impl Search {
         self.story.clone().without(without)
     }
 
+    /// Whether the story of these steps fails the same check.
     fn goes_wrong(&mut self, kept: &[usize]) -> bool {
         if self.left == 0 {
             return false;

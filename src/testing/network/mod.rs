@@ -4,11 +4,11 @@
 //! and mix up what they send each other, are cut off from one another, join late and with half a
 //! state, ask each other for what they miss, lose their memory and go on from their disks, and have
 //! some among them that lie. In the end everything has come to everybody. Then all of them must hold
-//! the same room: the same verdict on each event, the same state before and after it, the same
-//! extremities, the same current state; and it must be the room that
-//! [`Replay`](crate::replay::Replay) makes of the same events. On the way, every call is held to
-//! what the room promises its host, and every accepted event is held against the rules once more,
-//! by hand.
+//! the same room: the same verdict on each event, the same state before and after it and, once each
+//! has readmitted what it soft-failed, which depends on what came first, the same extremities and
+//! the same current state; and it must be the room that [`Replay`](crate::replay::Replay) makes of
+//! the same events. On the way, every call is held to what the room promises its host, and every
+//! accepted event is held against the rules once more, by hand.
 //!
 //! | file         | what it does                                                       |
 //! |--------------|--------------------------------------------------------------------|
@@ -25,7 +25,7 @@
 //! | `laws`       | the rules that need no more than a page, written out again         |
 //! | `invariants` | every accepted event of every server, held to them                 |
 //! | `agreement`  | the end: healing, and the comparison                               |
-//! | `minimise`   | the shortest story in which it still goes wrong                    |
+//! | `minimise`   | the shortest story that still fails the same check                 |
 //! | `facts`      | what a replica says of an event, and another otherwise             |
 //! | `notes`      | what is written down of a story                                    |
 //! | `words`      | all that in words                                                  |
@@ -63,6 +63,7 @@ pub(in crate::testing) use self::hostile::permission;
 pub(in crate::testing) use self::wish::Wish;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::crypto::Timestamp;
@@ -144,7 +145,8 @@ impl Story {
             step: room.steps,
             check,
             what,
-            chronicle: room.chronicle(),
+            // A room that panicked may do so again when it is asked.
+            chronicle: unwound(|| room.chronicle()).unwrap_or_default(),
             story: room.story.unwrap_or_default(),
         }))
     }
@@ -157,6 +159,18 @@ impl Story {
 /// As [`Story::tell`].
 pub fn simulate(seed: u64, rules: &RoomVersionRules) -> Result<Outcome, Box<Divergence>> {
     Story::new(seed, rules).tell()
+}
+
+/// What some work comes to, or the message with which it panics.
+fn unwound<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    done.map_err(|payload| match payload.downcast::<String>() {
+        Ok(message) => *message,
+        Err(payload) => match payload.downcast::<&'static str>() {
+            Ok(message) => (*message).to_owned(),
+            Err(_) => "it does not say why".to_owned(),
+        },
+    })
 }
 
 /// A simulated room.
@@ -224,7 +238,9 @@ impl Simulation {
             outcome: Outcome::default(),
             story: notes,
         });
-        let played = simulation.play(&story.without);
+        let played = unwound(|| simulation.play(&story.without));
+        let played = played
+            .unwrap_or_else(|message| Err((Check::Panic, format!("the engine panics: {message}"))));
         (simulation, played)
     }
 
@@ -351,6 +367,12 @@ impl Simulation {
             server.receive_again(bytes, &receipt, now)?;
         }
         self.say(|| format!("{at} takes from {from}: {}", words::receipt(&receipt)));
+        if self.plant == Some(Plant::Panic)
+            && at == 1
+            && matches!(receipt, Receipt::Rejected { .. })
+        {
+            planted_panic();
+        }
         if let Receipt::Waiting(missing) = receipt
             && !self.random.chance(self.weather.lazy)
             && self.wire.reaches(at, from)
@@ -398,6 +420,11 @@ impl Simulation {
             items.swap(at, self.random.below(at.saturating_add(1)));
         }
     }
+}
+
+#[expect(clippy::panic, reason = "the fault that is planted")]
+fn planted_panic() {
+    panic!("a planted fault");
 }
 
 /// When it all begins.

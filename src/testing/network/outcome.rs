@@ -84,6 +84,8 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
+    /// Nothing that comes over the network makes a room panic.
+    Panic,
     /// What a room promises its host on every call.
     Promise,
     /// A server goes on from its disk as if nothing had been.

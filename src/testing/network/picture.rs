@@ -55,9 +55,7 @@ pub fn dot(chronicle: &Chronicle) -> String {
     let mut out =
         String::from("digraph room {\n  rankdir=BT;\n  node [shape=box, style=filled];\n");
     for event in &chronicle.events {
-        let standings = event.standings.iter().flatten();
-        let worst = standings.max_by_key(|standing| **standing);
-        let (color, _) = word(worst.copied());
+        let (color, _) = word(worst(&event.standings));
         let label = format!("{} · {}", event.title, short(&event.id));
         let (id, label) = (quoted(event.id.as_str()), quoted(&label));
         let width = if event.is_disputed { 3 } else { 1 };
@@ -175,6 +173,19 @@ fn legend(out: &mut String, x: usize) {
     }
 }
 
+/// The worst that a server says of an event.
+fn worst(standings: &[Option<Standing>]) -> Option<Standing> {
+    let worst_first = [
+        Standing::Rejected,
+        Standing::SoftFailed,
+        Standing::Outlier,
+        Standing::Provisional,
+        Standing::Accepted,
+    ];
+    let mut worst_first = worst_first.into_iter();
+    worst_first.find(|standing| standings.contains(&Some(*standing)))
+}
+
 /// The colour of what a server says, and the word.
 fn word(standing: Option<Standing>) -> (&'static str, &'static str) {
     match standing {
@@ -197,8 +208,10 @@ fn escaped(text: &str) -> String {
         '<' => "&lt;".to_owned(),
         '>' => "&gt;".to_owned(),
         '"' => "&quot;".to_owned(),
-        // No other control character may stand in XML.
-        c if c.is_control() && c != '\n' => "\u{fffd}".to_owned(),
+        // These have no place in XML.
+        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+            "\u{fffd}".to_owned()
+        }
         c => c.to_string(),
     };
     text.chars().map(escape).collect()
@@ -207,3 +220,26 @@ fn escaped(text: &str) -> String {
 const ROW: usize = 26;
 const SQUARE: usize = 9;
 const LEGEND: usize = 120;
+
+#[cfg(test)]
+mod tests {
+    use super::{escaped, worst};
+    use crate::room::Standing;
+
+    #[test]
+    fn a_rejection_is_the_worst_that_is_said_of_an_event() {
+        let (accepted, rejected) = (Some(Standing::Accepted), Some(Standing::Rejected));
+        let outlier = Some(Standing::Outlier);
+        assert_eq!(worst(&[accepted, outlier, rejected, None]), rejected);
+        assert_eq!(worst(&[accepted, outlier]), outlier);
+        assert_eq!(worst(&[None, accepted]), accepted);
+        assert_eq!(worst(&[None]), None);
+    }
+
+    #[test]
+    fn what_xml_has_no_place_for_is_replaced_and_nothing_else() {
+        assert_eq!(escaped("a\0b\u{b}c\u{ffff}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(escaped("\t\r\n\u{85}"), "\t\r\n\u{85}");
+        assert_eq!(escaped("<\"&\">"), "&lt;&quot;&amp;&quot;&gt;");
+    }
+}

@@ -15,7 +15,7 @@ use crate::state::StateMap;
 use crate::testing::network::disk::Disk;
 use crate::testing::network::invariants::LookedAt;
 use crate::testing::network::wish::Wish;
-use crate::testing::network::{Step, words};
+use crate::testing::network::{Plant, Step, words};
 use crate::timeline::Quality;
 use crate::version::RoomVersionRules;
 
@@ -45,6 +45,8 @@ pub(super) struct Server {
     pub(super) revisions: usize,
     /// The events that were held to the laws.
     pub(super) looked_at: LookedAt,
+    /// A fault that it has.
+    pub(super) plant: Option<Plant>,
     /// What is left if it loses its memory.
     pub(super) disk: Option<Disk>,
 }
@@ -99,6 +101,7 @@ impl Server {
             live: BTreeSet::new(),
             revisions: 0,
             looked_at: LookedAt::default(),
+            plant: None,
             disk: None,
         })
     }
@@ -274,7 +277,9 @@ impl Server {
                     if matches!(receipt, Receipt::Waiting(_)) {
                         return Err(format!("a settled event waits: {event}"));
                     }
-                    if let Some(admitted) = receipt.admitted() {
+                    let admitted = receipt.admitted();
+                    let admitted = admitted.filter(|_| self.plant != Some(Plant::Notices));
+                    if let Some(admitted) = admitted {
                         let json = admitted.json.as_bytes().to_vec();
                         self.kept.insert(admitted.id.clone(), json);
                     }

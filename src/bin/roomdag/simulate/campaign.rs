@@ -6,20 +6,18 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use roomdag::testing::network::{Check, Outcome};
+use roomdag::testing::network::{Check, Outcome, Story};
 use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 
 /// What came of one room.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(super) enum Ending {
     /// All servers hold the same.
     Converged(Outcome),
     /// They do not, or something else went wrong.
     Diverged(Wrong),
-    /// The engine panicked.
-    Panicked,
 }
 
 /// What went wrong in a room.
@@ -30,28 +28,27 @@ pub(super) struct Wrong {
     pub(super) what: String,
 }
 
-impl Told {
-    /// What went wrong, if something did.
-    pub(super) fn wrong(&self) -> Option<Wrong> {
-        match self {
-            Self::Converged(_) => None,
-            Self::Diverged(wrong) => Some(wrong.clone()),
-            Self::Panicked => Some(Wrong {
-                check: Check::Promise,
-                step: 0,
-                what: "the engine panicked".into(),
+impl Ending {
+    /// Tells a story, to its end or to where it goes wrong.
+    pub(super) fn of(story: &Story) -> Self {
+        match story.tell() {
+            Ok(outcome) => Self::Converged(outcome),
+            Err(divergence) => Self::Diverged(Wrong {
+                check: divergence.check,
+                step: divergence.step,
+                what: divergence.what,
             }),
         }
     }
 }
 
-impl Serialize for Told {
+impl Serialize for Ending {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
         let mut map = serializer.serialize_map(Some(1))?;
-        match (self, self.wrong()) {
-            (Self::Converged(outcome), _) => map.serialize_entry("converged", outcome)?,
-            (_, wrong) => map.serialize_entry("wrong", &wrong)?,
+        match self {
+            Self::Converged(outcome) => map.serialize_entry("converged", outcome)?,
+            Self::Diverged(wrong) => map.serialize_entry("wrong", wrong)?,
         }
         map.end()
     }

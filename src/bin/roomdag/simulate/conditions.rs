@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use clap::builder::RangedU64ValueParser;
 use roomdag::testing::network::{Conditions, Plant};
+use serde::{Deserialize, Serialize};
 
 /// What is given of a story; the seed decides the rest.
 #[derive(clap::Args)]
@@ -24,7 +25,7 @@ pub(super) struct ConditionArgs {
     /// Steps before the network heals: 0 to 100000
     #[arg(long, value_name = "N", value_parser = counts(0, 100_000))]
     steps: Option<usize>,
-    /// The latency, the most steps that a PDU is under way: 1 to 100000
+    /// The latency; a PDU that waits for none before it arrives in fewer steps: 1 to 100000
     #[arg(long, value_name = "STEPS", value_parser = counts(1, 100_000))]
     delay: Option<usize>,
     /// PDUs that are lost: 0 to 100
@@ -69,6 +70,10 @@ enum PlantArg {
     Aliases,
     /// Disks lose every write but the first
     Disk,
+    /// No server keeps an event that a notice says is settled
+    Notices,
+    /// The second server panics when it rejects an event
+    Panic,
 }
 
 impl ConditionArgs {
@@ -93,6 +98,8 @@ impl ConditionArgs {
                 PlantArg::Notifications => Plant::Notifications,
                 PlantArg::Aliases => Plant::Aliases,
                 PlantArg::Disk => Plant::Disk,
+                PlantArg::Notices => Plant::Notices,
+                PlantArg::Panic => Plant::Panic,
             }),
         }
     }
@@ -127,13 +134,16 @@ pub(super) fn options(given: &Conditions) -> String {
             Plant::Notifications => " --plant notifications",
             Plant::Aliases => " --plant aliases",
             Plant::Disk => " --plant disk",
+            Plant::Notices => " --plant notices",
+            Plant::Panic => " --plant panic",
         });
     }
     options
 }
 
-/// Numbers of steps, by commas.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Numbers of steps, by commas on the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Steps(pub(super) BTreeSet<usize>);
 
 impl FromStr for Steps {

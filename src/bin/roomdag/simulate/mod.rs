@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use roomdag::testing::network::{Conditions, Divergence, Story};
+use roomdag::testing::network::{Divergence, Story};
 use roomdag::version::{RoomVersionRules, RoomVersions};
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::console::{Console, counted};
 use crate::failure::{Answer, Failure};
 use crate::output::{Format, FormatArgs, Output};
 use crate::seeds::{SeedArgs, Seeds};
-use crate::simulate::campaign::{Told, Wrong};
+use crate::simulate::campaign::Ending;
 use crate::simulate::conditions::{ConditionArgs, Steps};
 use crate::simulate::statistics::{KEPT, Statistics};
 
@@ -31,9 +31,10 @@ use crate::simulate::statistics::{KEPT, Statistics};
 /// every machine. What is not given below is decided by the seed.
 ///
 /// JSON is the statistics of all rooms, which `--merge` adds up, with what went wrong in the first
-/// thousand that did; NDJSON is a line for each room, in the order of the seeds. The exit code is 1 if a room went wrong; `--out` then has a folder
-/// for each of the first ten, with the shortest story in which it still does: its events, a
-/// picture, and what happened.
+/// thousand that did; NDJSON is a line for each room, in the order of the seeds. The exit code is 1
+/// if a room went wrong, and a panic of the engine is that, too; where it panics is said if
+/// `RUST_BACKTRACE` is set. `--out` then has a folder for each of the first ten, with the shortest
+/// story that was found to fail the same check: its events, a picture, and what happened.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag simulate --seeds 0..4 --room-version 11 --format table
@@ -68,10 +69,17 @@ struct Line<'a> {
     seed: u64,
     room_version: &'static str,
     #[serde(flatten)]
-    told: &'a Told,
+    ending: &'a Ending,
 }
 
 impl Args {
+    /// The story of a seed, as far as it is given.
+    fn story(&self, seed: u64, rules: &RoomVersionRules) -> Story {
+        let without = self.without.clone().unwrap_or_default();
+        let story = Story::new(seed, rules).under(self.conditions.given());
+        story.without(without.0)
+    }
+
     /// Whether the story has the steps that are to be left out.
     fn can_do_without(&self, story: &Story) -> Result<(), Failure> {
         let last = story.steps();
@@ -87,6 +95,15 @@ impl Args {
 
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let format = args.format.or_json();
+    // Before the work, which would be for nothing.
+    if let Some(folder) = &args.out {
+        let made = fs::create_dir_all(folder);
+        made.map_err(|error| Failure::input(folder.display().to_string(), error))?;
+    }
+    // A panic is told of like anything else that goes wrong.
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
     let statistics = if args.merge.is_empty() {
         simulate(args, format, console)?
     } else {
@@ -100,6 +117,9 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         Format::Table => statistics.print(&mut out, console)?,
     }
     out.finish()?;
+    if args.merge.is_empty() {
+        report(args, &statistics, console)?;
+    }
     console.note(format_args!(
         "{}, {}: {} went wrong",
         counted(statistics.rooms, "room"),
@@ -116,13 +136,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
 fn simulate(args: &Args, format: Format, console: &Console) -> Result<Statistics, Failure> {
     let versions = versions(&args.room_version)?;
     let seeds = args.seeds.all(console);
-    let conditions = args.conditions.given();
-    let story = |seed: u64, rules: &RoomVersionRules| {
-        let without = args.without.clone().unwrap_or_default();
-        Story::new(seed, rules).under(conditions).without(without.0)
-    };
     if let (Some(seed), Some(rules)) = (args.seeds.single(), versions.first()) {
-        args.can_do_without(&story(seed, rules))?;
+        args.can_do_without(&args.story(seed, rules))?;
     }
     let of_each = u64::try_from(versions.len()).unwrap_or(u64::MAX);
     let room = |at: u64| {
@@ -138,12 +153,15 @@ fn simulate(args: &Args, format: Format, console: &Console) -> Result<Statistics
     };
     let total = usize::try_from(count).unwrap_or(usize::MAX);
     let mut progress = console.progress("simulating rooms", total);
-    let mut statistics = Statistics::new(conditions, &versions, seeds);
+    let without = args.without.clone().unwrap_or_default();
+    let mut statistics = Statistics::new(args.conditions.given(), without, &versions, seeds);
     let mut lines = (format == Format::Ndjson).then(Output::open);
-    let tell =
-        |at: u64| room(at).map(|(seed, rules)| (seed, rules.id, Told::of(&story(seed, rules))));
-    campaign::run(count, jobs, tell, |(seed, room_version, told)| {
-        statistics.add(seed, room_version, &told);
+    let tell = |at: u64| {
+        let (seed, rules) = room(at)?;
+        Some((seed, rules.id, Ending::of(&args.story(seed, rules))))
+    };
+    campaign::run(count, jobs, tell, |(seed, room_version, ending)| {
+        statistics.add(seed, room_version, &ending);
         progress.done(statistics.rooms);
         let Some(lines) = &mut lines else {
             return Ok(ControlFlow::Continue(()));
@@ -151,7 +169,7 @@ fn simulate(args: &Args, format: Format, console: &Console) -> Result<Statistics
         let line = Line {
             seed,
             room_version,
-            told: &told,
+            ending: &ending,
         };
         lines.json(&line, Format::Ndjson)?;
         // At once, so that a reader who has gone is found to have.
@@ -166,29 +184,24 @@ fn simulate(args: &Args, format: Format, console: &Console) -> Result<Statistics
         lines.finish()?;
     }
     drop(progress);
-    report(args, &conditions, &statistics, &story, console)?;
     Ok(statistics)
 }
 
 /// Says what went wrong, and how to see it; writes what is found about it.
-fn report(
-    args: &Args,
-    conditions: &Conditions,
-    statistics: &Statistics,
-    story: &impl Fn(u64, &RoomVersionRules) -> Story,
-    console: &Console,
-) -> Result<(), Failure> {
+fn report(args: &Args, statistics: &Statistics, console: &Console) -> Result<(), Failure> {
+    let conditions = args.conditions.given();
     for failed in statistics.failures.iter().take(REPORTED) {
-        let again = findings::command(failed, conditions, args.without.as_ref());
+        let story = args.story(failed.seed, &rules(&failed.room_version)?);
+        let again = findings::command(failed, &conditions, args.without.as_ref());
         console.warn(format_args!(
             "seed {}, room version {}, step {}: {}",
             failed.seed, failed.room_version, failed.step, failed.what,
         ));
         console.note(format_args!("  {again}"));
         if let Some(folder) = &args.out {
-            let rules = rules(&failed.room_version)?;
-            let written = findings::write(folder, failed, &story(failed.seed, &rules), conditions)?;
-            if let Some((written, minimised)) = written {
+            if let Some((written, minimised)) =
+                findings::write(folder, failed, &story, &conditions)?
+            {
                 let Divergence { chronicle, .. } = &minimised.divergence;
                 console.note(format_args!(
                     "  {}: left of it: {} in {}",
@@ -196,9 +209,11 @@ fn report(
                     counted(chronicle.events.len(), "event"),
                     counted(minimised.steps.len(), "step"),
                 ));
+            } else {
+                console.warn("  it does not go wrong a second time, and nothing is written");
             }
         } else if args.seeds.single().is_some()
-            && let Err(divergence) = story(failed.seed, &rules(&failed.room_version)?).tell()
+            && let Err(divergence) = story.tell()
         {
             for line in &divergence.story {
                 console.note(line);
@@ -243,21 +258,6 @@ fn versions(name: &str) -> Result<Vec<RoomVersionRules>, Failure> {
 fn rules(name: &str) -> Result<RoomVersionRules, Failure> {
     let known = RoomVersions::stable_rules(name).copied();
     known.ok_or_else(|| Failure::Call(format!("room version `{name}` is not known")))
-}
-
-impl Told {
-    /// A story, told; what a room does that panics is a broken promise like any other.
-    fn of(story: &Story) -> Self {
-        match std::panic::catch_unwind(|| story.tell()) {
-            Ok(Ok(outcome)) => Self::Converged(outcome),
-            Ok(Err(divergence)) => Self::Diverged(Wrong {
-                check: divergence.check,
-                step: divergence.step,
-                what: divergence.what,
-            }),
-            Err(_) => Self::Panicked,
-        }
-    }
 }
 
 /// How many rooms that went wrong are looked into.

@@ -8,15 +8,20 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::seeds::Seeds;
-use crate::simulate::campaign::Told;
+use crate::simulate::campaign::Ending;
+use crate::simulate::conditions::Steps;
 use crate::table::{Cell, Color, Table};
 
 /// What many rooms were worth.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Statistics {
+    /// The version of the tool that told the stories: another may tell others.
+    roomdag: String,
     /// What was given; the seeds decided the rest.
     conditions: Conditions,
+    /// The steps that were left out.
+    without: Steps,
     /// The seeds, none of which is there twice.
     seeds: Vec<Seeds>,
     pub(super) rooms: usize,
@@ -51,7 +56,9 @@ pub(super) struct Failed {
 /// Why statistics do not add up.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum MergeError {
-    #[error("other conditions or room versions were given")]
+    #[error(
+        "other conditions, steps or room versions were given, or the tool is of another version"
+    )]
     Other,
     #[error("seed {0} is there twice")]
     Twice(u64),
@@ -82,6 +89,7 @@ impl Statistics {
     /// Of no rooms yet, of these seeds.
     pub(super) fn new(
         conditions: Conditions,
+        without: Steps,
         versions: &[RoomVersionRules],
         seeds: Option<Seeds>,
     ) -> Self {
@@ -92,7 +100,9 @@ impl Statistics {
             outcome: Outcome::default(),
         };
         Self {
+            roomdag: env!("CARGO_PKG_VERSION").to_owned(),
             conditions,
+            without,
             seeds: seeds.into_iter().collect(),
             rooms: 0,
             diverged: 0,
@@ -103,17 +113,16 @@ impl Statistics {
     }
 
     /// Adds a room.
-    pub(super) fn add(&mut self, seed: u64, room_version: &str, told: &Told) {
+    pub(super) fn add(&mut self, seed: u64, room_version: &str, ending: &Ending) {
         let mut versions = self.versions.iter_mut();
         let of_version = versions.find(|row| row.room_version == room_version);
         self.rooms = self.rooms.saturating_add(1);
-        let wrong = told.wrong();
+        let (outcome, wrong) = match ending {
+            Ending::Converged(outcome) => (*outcome, None),
+            Ending::Diverged(wrong) => (Outcome::default(), Some(wrong)),
+        };
         let diverged = usize::from(wrong.is_some());
         self.diverged = self.diverged.saturating_add(diverged);
-        let outcome = match told {
-            Told::Converged(outcome) => *outcome,
-            _ => Outcome::default(),
-        };
         self.total.add(&outcome);
         if let Some(row) = of_version {
             row.rooms = row.rooms.saturating_add(1);
@@ -126,18 +135,25 @@ impl Statistics {
                 room_version: room_version.to_owned(),
                 check: wrong.check,
                 step: wrong.step,
-                what: wrong.what,
+                what: wrong.what.clone(),
             });
         }
     }
 
+    /// What must be the same for numbers to add up, apart from the room versions.
+    fn given(&self) -> (&str, &Conditions, &Steps) {
+        (&self.roomdag, &self.conditions, &self.without)
+    }
+
+    fn room_versions(&self) -> Vec<String> {
+        let rows = self.versions.iter();
+        rows.map(|row| row.room_version.clone()).collect()
+    }
+
     /// Both together.
     pub(super) fn merged(mut self, other: Self) -> Result<Self, MergeError> {
-        let ids = |rows: &[OfVersion]| -> Vec<String> {
-            rows.iter().map(|row| row.room_version.clone()).collect()
-        };
-        let order = ids(&self.versions);
-        if self.conditions != other.conditions || order != ids(&other.versions) {
+        let order = self.room_versions();
+        if self.given() != other.given() || order != other.room_versions() {
             return Err(MergeError::Other);
         }
         self.seeds = joined(&self.seeds, &other.seeds)?;
@@ -215,7 +231,7 @@ impl Statistics {
     }
 }
 
-/// The seeds of both: in one range if there is no hole.
+/// The seeds of both, in the same ranges whatever was joined first: what has no hole is one range.
 fn joined(one: &[Seeds], other: &[Seeds]) -> Result<Vec<Seeds>, MergeError> {
     let pairs = one
         .iter()
@@ -224,19 +240,39 @@ fn joined(one: &[Seeds], other: &[Seeds]) -> Result<Vec<Seeds>, MergeError> {
         return Err(MergeError::Twice(seed));
     }
     let mut ranges: Vec<Seeds> = one.iter().chain(other).copied().collect();
-    ranges.sort_unstable();
     if ranges.iter().any(|range| range.count() == 0) {
         return Err(MergeError::Range);
     }
-    let count = ranges.iter().map(|range| range.count());
-    let count = count.fold(0_u128, u128::saturating_add);
-    let first = ranges.iter().map(|range| range.first()).min();
-    let last = ranges.iter().filter_map(|range| range.last()).max();
-    let whole = first
-        .zip(last)
-        .and_then(|(first, last)| Seeds::every(first, last, 1))
-        .filter(|whole| whole.count() == count);
-    Ok(whole.map_or(ranges, |whole| vec![whole]))
+    ranges.sort_unstable();
+    let mut left = ranges.clone();
+    left.sort_unstable_by_key(|range| range.last());
+    let mut joined = Vec::new();
+    for first in ranges {
+        if left.contains(&first) {
+            let whole = without_hole(first, &left);
+            left.retain(|range| {
+                range.first() > first.first() && (whole == first || range.last() > whole.last())
+            });
+            joined.push(whole);
+        }
+    }
+    Ok(joined)
+}
+
+/// The longest range without a hole that begins as this one does and that whole ranges make; this
+/// one if there is none. No two of the ranges, which are in the order of their ends, have a seed in
+/// common: so as many seeds as there is room for, and none beyond, are all of them.
+fn without_hole(first: Seeds, ranges: &[Seeds]) -> Seeds {
+    let (mut longest, mut count) = (first, 0_u128);
+    for range in ranges.iter().filter(|range| range.first() >= first.first()) {
+        count = count.saturating_add(range.count());
+        let last = range.last();
+        let whole = last.and_then(|last| Seeds::every(first.first(), last, 1));
+        longest = whole
+            .filter(|whole| whole.count() == count)
+            .unwrap_or(longest);
+    }
+    longest
 }
 
 /// How many rooms that went wrong are told of.
@@ -256,6 +292,65 @@ mod tests {
         assert_eq!(joined(&some, &[share(6)]), Ok(vec![whole]));
         let twice = joined(&[whole], &[share(6)]);
         assert_eq!(twice, Err(MergeError::Twice(6)));
+    }
+
+    #[test]
+    fn ranges_are_the_same_whatever_is_joined_first() {
+        fn orders(shards: &[Seeds], order: &mut Vec<Seeds>, all: &mut Vec<Vec<Seeds>>) {
+            if order.len() == shards.len() {
+                all.push(order.clone());
+            }
+            for shard in shards {
+                if !order.contains(shard) {
+                    order.push(*shard);
+                    orders(shards, order, all);
+                    order.pop();
+                }
+            }
+        }
+        let every = |from, last, step| Seeds::every(from, last, step).unwrap();
+        for (shards, whole) in [
+            (
+                vec![every(0, 1, 1), every(6, 7, 1), every(2, 3, 1)],
+                vec![every(0, 3, 1), every(6, 7, 1)],
+            ),
+            // Shares of what lies in the gap of another share, and a hole.
+            (
+                vec![
+                    every(1, 21, 10),
+                    every(2, 6, 2),
+                    every(3, 5, 2),
+                    every(7, 9, 1),
+                    every(12, 12, 1),
+                ],
+                vec![every(1, 21, 10), every(2, 9, 1), every(12, 12, 1)],
+            ),
+            (
+                vec![
+                    every(0, 8, 3),
+                    every(1, 8, 3),
+                    every(2, 8, 3),
+                    every(9, 13, 2),
+                    every(20, 29, 1),
+                ],
+                vec![every(0, 8, 1), every(9, 13, 2), every(20, 29, 1)],
+            ),
+        ] {
+            let mut all = Vec::new();
+            orders(&shards, &mut Vec::new(), &mut all);
+            for order in all {
+                let (one, other) = order.split_at(2);
+                let mut sum = Vec::new();
+                for shard in one {
+                    sum = joined(&sum, &[*shard]).unwrap();
+                }
+                let mut rest = Vec::new();
+                for shard in other {
+                    rest = joined(&rest, &[*shard]).unwrap();
+                }
+                assert_eq!(joined(&sum, &rest), Ok(whole.clone()), "{order:?}");
+            }
+        }
     }
 
     #[test]
