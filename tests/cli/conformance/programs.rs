@@ -90,6 +90,13 @@ fn a_line_that_is_no_reply_is_reported() {
 }
 
 #[test]
+fn a_reply_that_does_not_end_is_too_long() {
+    let endless = "sh -c 'read line; exec tr \"\\\\0\" x < /dev/zero'";
+    let trouble = only_trouble(endless, &[]);
+    assert_eq!(trouble, "the reply is longer than 64 MiB");
+}
+
+#[test]
 fn a_program_that_is_not_there_is_an_unusable_call() {
     for command in ["no-such-program", "", "sh -c '"] {
         let output = run(&["conformance", "spec-vectors/auth", "--command", command]);

@@ -51,6 +51,14 @@ pub(super) enum Got {
 }
 
 impl Engine {
+    /// Whether it can be asked: a program is started.
+    pub(super) fn is_ready(&mut self) -> bool {
+        match self {
+            Self::BuiltIn { .. } => true,
+            Self::Program(asked) => asked.start().is_ok(),
+        }
+    }
+
     pub(super) fn ask(&mut self, work: &Work) -> Result<Outcome, Failure> {
         match (self, work) {
             (Self::BuiltIn { orders }, Work::Room(_, room)) => {
