@@ -88,6 +88,11 @@ impl Outcome {
         !self.failures.is_empty()
     }
 
+    /// Why there is no answer.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.failures.iter().find_map(Wrong::trouble)
+    }
+
     fn of(case: &Case, reply: Result<Reply, Trouble>) -> Self {
         let failed = |trouble: String| Self {
             failures: vec![Wrong {
@@ -150,6 +155,13 @@ impl Wrong {
             member,
             expected,
             got: got.map_or(Got::Nothing, Got::Value),
+        }
+    }
+
+    pub(super) fn trouble(&self) -> Option<&str> {
+        match &self.got {
+            Got::Trouble(trouble) => Some(trouble),
+            Got::Nothing | Got::Value(_) => None,
         }
     }
 
