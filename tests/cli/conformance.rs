@@ -351,10 +351,17 @@ fn a_file_that_is_no_vector_file_is_named_with_what_is_wrong() {
                 "input": {"event": "nobody"}}]}"#,
             "nothing is given as `nobody`",
         ),
+        (
+            r#"{"question": "acl", "cases": [{"id": "a", "room_versions": [], "expect": {"step": 2}}]}"#,
+            "case `a`: `room_versions` is empty",
+        ),
         (r#"{"cases": []}"#, "`cases` is empty"),
         ("{}", "not a file of expectations"),
         ("{", "not JSON"),
     ] {
+        ("[1,", "not JSON"),
+        ("garbage", "not JSON"),
+        ("", "not JSON"),
         let path = temporary("wrong.json", content).display().to_string();
         let output = run(&["conformance", &path]);
         assert_eq!(code(&output), 2, "{content}");
