@@ -357,11 +357,12 @@ fn a_file_that_is_no_vector_file_is_named_with_what_is_wrong() {
         ),
         (r#"{"cases": []}"#, "`cases` is empty"),
         ("{}", "not a file of expectations"),
+        ("[]", "not a file of expectations"),
         ("{", "not JSON"),
-    ] {
         ("[1,", "not JSON"),
         ("garbage", "not JSON"),
         ("", "not JSON"),
+    ] {
         let path = temporary("wrong.json", content).display().to_string();
         let output = run(&["conformance", &path]);
         assert_eq!(code(&output), 2, "{content}");
@@ -371,6 +372,22 @@ fn a_file_that_is_no_vector_file_is_named_with_what_is_wrong() {
             stderr(&output)
         );
     }
+}
+
+#[test]
+fn a_ruling_chooses_what_shows_it_though_it_rests_on_another() {
+    for (ruling, cases) in [
+        ("AU-56", 36),
+        ("SR-05", 20),
+        ("SR-16", 12),
+        ("SR-32", 1),
+        ("SR-34", 11),
+    ] {
+        let (code, _, total) = report(&["spec-vectors", "--ruling", ruling]);
+        assert_eq!((code, &total["cases"]), (0, &json!(cases)), "{ruling}");
+    }
+    let all = ["spec-vectors", "--ruling", "SR-32", "--ruling", "AU-56"];
+    assert_eq!(report(&all).2["cases"], 37);
 }
 
 #[test]

@@ -107,7 +107,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         let message = "no known answers in the given files and folders";
         return Err(Failure::Call(message.into()));
     }
-    args.selection.choose(&mut work);
+    let rulings = Rulings::near(&args.paths);
+    args.selection.choose(&mut work, &rulings);
     if work.is_empty() {
         return Err(Failure::Call("no case is selected".into()));
     }
@@ -123,7 +124,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     drop(progress);
     let not_asked = work.len().saturating_sub(outcomes.len());
     let asked = work.iter().map(Work::case).zip(outcomes);
-    let report = Report::of(asked, not_asked, &Rulings::near(&args.paths));
+    let report = Report::of(asked, not_asked, &rulings);
     report.print(args.format.or_json(), console)?;
     if let (Some(path), Some(mut file)) = (&args.junit, junit) {
         let written = file.write_all(junit::document(&report).as_bytes());

@@ -207,7 +207,7 @@ impl Group {
     fn new(by: String, cases: Vec<String>, rulings: &Rulings) -> Self {
         let ruling = rulings.get(&by).cloned();
         let (unclear, ruled) = ruling
-            .map(|Ruling { unclear, ruled }| (unclear, ruled))
+            .map(|ruling: Ruling| (ruling.unclear, ruling.ruled))
             .unzip();
         Self {
             by,
