@@ -15,7 +15,8 @@ use crate::output::Output;
 /// `conformance --command` asks.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  echo '{\"id\":\"1\",\"question\":\"canonical_json\",\"input\":{\"mode\":\"strict\",\"text\":\"[ 1]\"}}' | roomdag answer
+  echo '{\"id\":\"1\",\"question\":\"canonical_json\",\"input\":{\"mode\":\"strict\",\"text\":\"[ 1]\"}}' \\
+      | roomdag answer
   roomdag conformance spec-vectors/auth/rules.json --command 'roomdag answer'")]
 pub(crate) struct Args {}
 
