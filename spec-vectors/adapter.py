@@ -1,7 +1,6 @@
-"""An example of an implementation behind the protocol of protocol.md, with nothing but the standard
-library. It knows canonical JSON and event ids; run it with
-roomdag conformance spec-vectors --command 'python3 spec-vectors/adapter.py'"""
-import base64, hashlib, json, math, sys
+"""An example of an implementation behind protocol.md, with the standard library alone. It knows canonical
+JSON and event ids: roomdag conformance spec-vectors --command 'python3 spec-vectors/adapter.py'"""
+import base64, hashlib, json, math, sys, threading
 
 def members(pairs):  # two members of one name: parsers differ over which counts
     if len(dict(pairs)) != len(pairs):
@@ -37,12 +36,16 @@ def event_id(data, version):
     event = {key: value for key, value in data["event"].items() if key not in ("signatures", "unsigned")}
     digest = base64.b64encode(hashlib.sha256(canonical(event)).digest()).decode().rstrip("=")
     hashed = "$" + (digest if version == "3" else digest.replace("+", "-").replace("/", "_"))
-    return {"event_id": event["event_id"] if version in ("1", "2") else hashed, "reference_hash": digest}
+    return {"event_id": event.get("event_id") if version in ("1", "2") else hashed, "reference_hash": digest}
 
 QUESTIONS = {"canonical_json": canonical_json, "event_id": event_id}
-sys.setrecursionlimit(10**6); sys.set_int_max_str_digits(0)
-for line in sys.stdin:
-    request = parse(line, False)
-    answer = QUESTIONS.get(request["question"])
-    reply = {"answer": answer(request["input"], request.get("room_version"))} if answer else {"unsupported": True}
-    print(json.dumps({"id": request["id"], **reply}), flush=True)
+
+def serve():
+    for line in sys.stdin:
+        request = parse(line, False)
+        answer = QUESTIONS.get(request["question"])
+        reply = {"answer": answer(request["input"], request.get("room_version"))} if answer else {"unsupported": True}
+        print(json.dumps({"id": request["id"], **reply}), flush=True)
+
+sys.set_int_max_str_digits(0); sys.setrecursionlimit(10**6)
+threading.stack_size(512 << 20); threading.Thread(target=serve).start()  # json recurses on what is deep

@@ -1,7 +1,6 @@
 //! Which format a file has, by its content.
 
 use crate::json::{Mode, Value};
-use crate::lab::conformance::fields::parse;
 use crate::lab::conformance::{Case, FileError, borrowed, recorded, uniform};
 
 /// The cases of a file of any format; `name` is what they give as their file, and `beside` has the
@@ -17,26 +16,22 @@ pub fn cases(
     name: &str,
     mut beside: impl FnMut(&str) -> Option<Vec<u8>>,
 ) -> Result<Vec<Case>, FileError> {
-    let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    match is_json {
-        Some(b'{') => {}
-        Some(b'[') => {
-            let accepted = beside(ACCEPTED).ok_or(FileError::Unknown)?;
-            let list = Value::parse(bytes, Mode::Lenient)?;
-            return borrowed::ed25519(&list, &accepted, name);
-        }
-        _ => {
-            let case = borrowed::msc4458(bytes, name).ok_or(FileError::Unknown)?;
-            return Ok(vec![case]);
-        }
-    }
-    // An input of MSC4458 may come first in its file, and begin as an object does.
-    let file = match parse(bytes) {
-        Ok(file) => file,
+    // An input of MSC4458 may come first in its file, and begin as any JSON does.
+    let value = match Value::parse(bytes, Mode::Lenient) {
+        Ok(value) => value,
         Err(error) => {
             let case = borrowed::msc4458(bytes, name).ok_or(error)?;
             return Ok(vec![case]);
         }
+    };
+    let file = match value {
+        Value::Object(file) => file,
+        Value::Array(_) => {
+            let accepted = beside(ACCEPTED).ok_or(FileError::Unknown)?;
+            let accepted_elsewhere = beside(ACCEPTED_ELSEWHERE).ok_or(FileError::Unknown)?;
+            return borrowed::ed25519(&value, &accepted, &accepted_elsewhere, name);
+        }
+        _ => return Err(FileError::Unknown),
     };
     if uniform::is_uniform(&file) {
         return uniform::cases(&file, name);
@@ -56,3 +51,5 @@ pub fn cases(
 
 /// The numbers of the ed25519 cases that verify.
 const ACCEPTED: &str = "ed25519-libsodium-accepts.json";
+/// The numbers of those that verify elsewhere.
+const ACCEPTED_ELSEWHERE: &str = "ed25519-go-accepts.json";

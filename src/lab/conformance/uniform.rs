@@ -62,7 +62,12 @@ pub(super) fn cases(file: &Object, name: &str) -> Result<Vec<Case>, FileError> {
             question,
         };
         if case.contains_key("room_versions") {
-            for version in texts(case, "room_versions")? {
+            let versions = texts(case, "room_versions").map_err(|error| error.in_case(id))?;
+            if versions.is_empty() {
+                let field = "room_versions";
+                return Err(FileError::Empty { field }.in_case(id));
+            }
+            for version in versions {
                 found.push(
                     reading
                         .case(Some(version))

@@ -90,6 +90,61 @@ fn a_line_that_is_no_reply_is_reported() {
 }
 
 #[test]
+fn a_reply_that_does_not_end_is_too_long() {
+    let endless = "sh -c 'read line; exec tr \"\\\\0\" x < /dev/zero'";
+    let trouble = only_trouble(endless, &[]);
+    assert_eq!(trouble, "the reply is longer than 64 MiB");
+}
+
+/// What the vectors are about is not to blame.
+#[test]
+fn what_got_no_answer_is_told_apart_from_what_is_wrong() {
+    let path = "spec-vectors/signatures/ed25519-cctv.json";
+    let xml = temporary("no-answer.xml", "").display().to_string();
+    let tool = env!("CARGO_BIN_EXE_roomdag");
+    let command = format!(
+        r#"sh -c 'while read -r line; do case "$line" in *"cctv.json#7\""*) exit 3;; esac;
+            printf "%s\n" "$line" | "{tool}" answer | sed "s/\"valid\":false/\"valid\":0/"; done'"#,
+    );
+    let args = [
+        "--select",
+        "cctv.json#7*",
+        "--command",
+        &command,
+        "--junit",
+        &xml,
+    ];
+    let (code, _, total) = report(&[&[path], &args[..]].concat());
+    assert_eq!(code, 1);
+    assert_eq!(total["no_answer"], 1, "{total}");
+    let groups = total["groups"].as_array().unwrap();
+    let by: Vec<&str> = groups
+        .iter()
+        .map(|group| group["by"].as_str().unwrap())
+        .collect();
+    assert_eq!(by, ["SG-08", "no answer"]);
+    assert_eq!(groups[1]["cases"], json!([format!("{path}#7")]));
+    assert_eq!(groups[1].get("ruled"), None);
+
+    let xml = fs_read(&xml);
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let failures = total["failed"].as_u64().unwrap() - 1;
+    let root = document.root_element();
+    assert_eq!(root.attribute("errors"), Some("1"));
+    assert_eq!(root.attribute("failures"), Some(&*failures.to_string()));
+    let count = |name: &str| {
+        let nodes = document.descendants();
+        nodes.filter(|node| node.tag_name().name() == name).count() as u64
+    };
+    assert_eq!((count("error"), count("failure")), (1, failures));
+    let error = document
+        .descendants()
+        .find(|node| node.tag_name().name() == "error");
+    let message = error.unwrap().attribute("message").unwrap();
+    assert!(message.contains("ended without an answer"), "{message}");
+}
+
+#[test]
 fn a_program_that_is_not_there_is_an_unusable_call() {
     for command in ["no-such-program", "", "sh -c '"] {
         let output = run(&["conformance", "spec-vectors/auth", "--command", command]);

@@ -119,3 +119,29 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_is_asked() {
     assert!(stderr(&output).contains("none/report.xml"));
     assert!(!marker.exists());
 }
+
+#[test]
+fn a_folder_may_hold_other_json_but_none_that_is_broken() {
+    let good = r#"{"question": "acl", "cases": [{"id": "a", "expect": {"allowed": true},
+        "input": {"server": "a", "content": {"allow": ["*"]}}}]}"#;
+    let others = [
+        ("good.json", good),
+        ("other.json", "{}"),
+        ("list.json", "[1]"),
+        ("text.json", "\"text\""),
+        ("LICENSE", "Do as you like."),
+        ("notes.txt", "{"),
+    ];
+    let path = folder("other-files", &others);
+    let (exit, rows, _) = report(&[path.to_str().unwrap()]);
+    assert_eq!((exit, rows.len()), (0, 1));
+
+    for (number, broken) in ["", "garbage", "{", "[1,"].into_iter().enumerate() {
+        let files = [("good.json", good), ("broken.json", broken)];
+        let path = folder(&format!("broken-file-{number}"), &files);
+        let output = run(&["conformance", path.to_str().unwrap()]);
+        let told = stderr(&output);
+        assert_eq!(code(&output), 2, "{broken}");
+        assert!(told.contains("broken.json: not JSON"), "{broken}: {told}");
+    }
+}

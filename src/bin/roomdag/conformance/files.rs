@@ -44,7 +44,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Work>, Failure> {
                         work.extend(found.into_iter().map(|case| Work::Case(Box::new(case))));
                     }
                     // A folder may hold other files; one that was named may not.
-                    Err(FileError::Unknown) if path != *named => continue,
+                    Err(error) if path != *named && is_other(&path, &error) => continue,
                     Err(error) => return Err(unusable(&path, error)),
                 },
             }
@@ -52,6 +52,16 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Work>, Failure> {
         }
     }
     Ok(work)
+}
+
+/// Whether a file in a folder is none of expectations, rather than a broken one: by what it holds, or
+/// because its name does not say that it is JSON.
+fn is_other(path: &Path, error: &FileError) -> bool {
+    match error {
+        FileError::Unknown => true,
+        FileError::Json(_) => path.extension().is_none(),
+        _ => false,
+    }
 }
 
 fn read_cases(path: &Path) -> Result<Result<Vec<Case>, FileError>, Failure> {

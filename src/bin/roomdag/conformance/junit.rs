@@ -34,12 +34,13 @@ pub(super) fn document(report: &Report) -> String {
 }
 
 fn open(xml: &mut String, element: &str, name: &str, counts: &Counts) {
-    let (tests, failures, skipped) = (counts.cases, counts.failed, counts.unsupported);
+    let (tests, errors, skipped) = (counts.cases, counts.no_answer, counts.unsupported);
+    let failures = counts.failed.saturating_sub(errors);
     // Writing to a string does not fail.
     let _ = writeln!(
         xml,
-        "<{element} name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" \
-         skipped=\"{skipped}\">",
+        "<{element} name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" \
+         errors=\"{errors}\" skipped=\"{skipped}\">",
         escaped(name)
     );
 }
@@ -53,15 +54,18 @@ fn testcase(xml: &mut String, file: &str, address: &str) {
 
 fn failure(xml: &mut String, file: &str, failed: &FailedCase, group: Option<&Group>) {
     testcase(xml, file, &failed.address);
-    let members: Vec<&str> = failed
-        .differences
-        .iter()
-        .map(|row| row.member.as_str())
-        .collect();
-    let message = format!("not as expected: {}", members.join(", "));
+    let members = || {
+        let rows = failed.differences.iter();
+        let members: Vec<&str> = rows.map(|row| row.member.as_str()).collect();
+        format!("not as expected: {}", members.join(", "))
+    };
+    let (element, message) = match failed.trouble() {
+        Some(trouble) => ("error", trouble.to_owned()),
+        None => ("failure", members()),
+    };
     let _ = write!(
         xml,
-        "><failure type=\"{}\" message=\"{}\">",
+        "><{element} type=\"{}\" message=\"{}\">",
         escaped(failed.group()),
         escaped(&message)
     );
@@ -86,7 +90,7 @@ fn failure(xml: &mut String, file: &str, failed: &FailedCase, group: Option<&Gro
     if let Some(spec) = &failed.spec {
         xml.push_str(&escaped(spec));
     }
-    xml.push_str("</failure></testcase>\n");
+    let _ = writeln!(xml, "</{element}></testcase>");
 }
 
 /// Text for an attribute or an element. What XML has no way to say is written as Rust would.

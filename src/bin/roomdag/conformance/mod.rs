@@ -33,17 +33,18 @@ use crate::output::FormatArgs;
 /// `N.expected.json`; vectors are JSON files with `cases`, and those of others as they come. The
 /// built-in engine is asked, or a program that speaks the protocol of `spec-vectors/protocol.md`.
 /// Failures are grouped by the ruling that the case rests on, which is told in the words of the
-/// nearest `rulings.json`. The exit code is 1 if anything fails, or if nothing was answered, and 2 if
+/// nearest `rulings.json`, and apart from them those that got no answer. The exit code is 1 if anything fails, or if nothing was answered, and 2 if
 /// the program replies to none of the first five requests.
 ///
 /// The JSON report has an object for each `file` and one for the `total`: how many `cases` there are
-/// and how many of them `passed`, `failed` or are `unsupported`; of the members that were compared,
-/// how many `answers` are right and how many were left `unanswered`, as they may be; `excepted`, in
-/// how many cases that pass a ruling decides between answers; and the `failures`, with each
-/// difference: the `member`, and the values `expected` and `got`, either of which is absent if there
-/// is none, or the `trouble` because of which there is no answer. The total has `questions`, the
-/// counts by question; `groups`, which cases failed `by` ruling (what is `unclear`, and how it is
-/// `ruled`) or question; and, after `--max-failures`, how many were `not_asked`.
+/// and how many of them `passed`, `failed` (`no_answer` of these for want of one) or are
+/// `unsupported`; of the members that were compared, how many `answers` are right and how many were
+/// left `unanswered`, as they may be; `excepted`, in how many cases that pass a ruling decides between
+/// answers; and the `failures`, with each difference: the `member`, and the values `expected` and
+/// `got`, either of which is absent if there is none, or the `trouble` because of which there is no
+/// answer. The total has `questions`, the counts by question; `groups`, which cases failed `by` ruling
+/// (what is `unclear`, and how it is `ruled`) or question, or for want of an answer; and, after
+/// `--max-failures`, how many were `not_asked`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   roomdag conformance spec-vectors
@@ -106,7 +107,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
         let message = "no known answers in the given files and folders";
         return Err(Failure::Call(message.into()));
     }
-    args.selection.choose(&mut work);
+    let rulings = Rulings::near(&args.paths);
+    args.selection.choose(&mut work, &rulings);
     if work.is_empty() {
         return Err(Failure::Call("no case is selected".into()));
     }
@@ -122,7 +124,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     drop(progress);
     let not_asked = work.len().saturating_sub(outcomes.len());
     let asked = work.iter().map(Work::case).zip(outcomes);
-    let report = Report::of(asked, not_asked, &Rulings::near(&args.paths));
+    let report = Report::of(asked, not_asked, &rulings);
     report.print(args.format.or_json(), console)?;
     if let (Some(path), Some(mut file)) = (&args.junit, junit) {
         let written = file.write_all(junit::document(&report).as_bytes());

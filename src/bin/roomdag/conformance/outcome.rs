@@ -51,6 +51,14 @@ pub(super) enum Got {
 }
 
 impl Engine {
+    /// Whether it can be asked: a program is started.
+    pub(super) fn is_ready(&mut self) -> bool {
+        match self {
+            Self::BuiltIn { .. } => true,
+            Self::Program(asked) => asked.start().is_ok(),
+        }
+    }
+
     pub(super) fn ask(&mut self, work: &Work) -> Result<Outcome, Failure> {
         match (self, work) {
             (Self::BuiltIn { orders }, Work::Room(_, room)) => {
@@ -78,6 +86,11 @@ fn refused(error: &NoAnswer) -> Reply {
 impl Outcome {
     pub(super) fn is_failure(&self) -> bool {
         !self.failures.is_empty()
+    }
+
+    /// Why there is no answer.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.failures.iter().find_map(Wrong::trouble)
     }
 
     fn of(case: &Case, reply: Result<Reply, Trouble>) -> Self {
@@ -142,6 +155,13 @@ impl Wrong {
             member,
             expected,
             got: got.map_or(Got::Nothing, Got::Value),
+        }
+    }
+
+    pub(super) fn trouble(&self) -> Option<&str> {
+        match &self.got {
+            Got::Trouble(trouble) => Some(trouble),
+            Got::Nothing | Got::Value(_) => None,
         }
     }
 

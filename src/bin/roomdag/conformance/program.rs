@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use roomdag::lab::conformance::{Case, Reply, ReplyError};
 
-use super::running::{GRACE, NoLine, Running};
+use super::running::{GRACE, LONGEST, NoLine, Running};
 
 /// How a program is started, and how long it may take for an answer.
 #[derive(Clone)]
@@ -47,6 +47,8 @@ pub(super) enum Trouble {
         line: Vec<u8>,
         said: Vec<String>,
     },
+    #[error("the reply is longer than {} MiB{}", LONGEST >> 20, told(.said))]
+    TooLong { said: Vec<String> },
     #[error("the program is given up")]
     GivenUp,
 }
@@ -189,6 +191,10 @@ impl Asked {
                     let status = running.status(GRACE);
                     let said = running.kill();
                     return Err(Trouble::Ended { status, said });
+                }
+                Err(NoLine::TooLong) => {
+                    let said = running.kill();
+                    return Err(Trouble::TooLong { said });
                 }
                 Err(NoLine::Silent) if self.program.trial.is_over() => {
                     running.kill();

@@ -1,4 +1,4 @@
-//! The report: by file, by question, and what failed by ruling.
+//! The report: by file, by question, and what failed by ruling; what was not answered, apart.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,8 @@ pub(super) struct Row {
     /// In the total: what came of each question.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) questions: Vec<QuestionRow>,
-    /// In the total: which cases failed, by ruling, or by question where there is none.
+    /// In the total: which cases failed, by ruling, or by question where there is none; and which of
+    /// them without an answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) groups: Vec<Group>,
     /// In the total: cases that were not asked any more.
@@ -51,6 +52,8 @@ pub(super) struct Counts {
     pub(super) cases: usize,
     pub(super) passed: usize,
     pub(super) failed: usize,
+    /// Of those that failed, the cases that got no answer.
+    pub(super) no_answer: usize,
     /// Cases whose question is not answered.
     pub(super) unsupported: usize,
 }
@@ -89,10 +92,10 @@ struct DifferenceRow<'a> {
     trouble: Option<&'a str>,
 }
 
-/// The cases that failed by one ruling, or one question.
+/// The cases that failed by one ruling or one question, or for want of an answer.
 #[derive(Serialize)]
 pub(super) struct Group {
-    /// The ruling or the question.
+    /// The ruling or the question, or [`NO_ANSWER`].
     pub(super) by: String,
     /// What the specification leaves open.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,7 +207,7 @@ impl Group {
     fn new(by: String, cases: Vec<String>, rulings: &Rulings) -> Self {
         let ruling = rulings.get(&by).cloned();
         let (unclear, ruled) = ruling
-            .map(|Ruling { unclear, ruled }| (unclear, ruled))
+            .map(|ruling: Ruling| (ruling.unclear, ruling.ruled))
             .unzip();
         Self {
             by,
@@ -221,6 +224,10 @@ impl Counts {
         add(&mut self.cases, 1);
         if outcome.is_failure() {
             add(&mut self.failed, 1);
+            add(
+                &mut self.no_answer,
+                usize::from(outcome.trouble().is_some()),
+            );
         } else if outcome.is_unsupported {
             add(&mut self.unsupported, 1);
         } else {
@@ -263,8 +270,19 @@ impl FailedCase {
         }
     }
 
-    /// The ruling that the case rests on, or its question.
+    /// Why there is no answer.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.differences.iter().find_map(Wrong::trouble)
+    }
+
+    /// The ruling that the case rests on, or its question. Neither is to blame if there is no answer.
     pub(super) fn group(&self) -> &str {
-        self.ruling.as_deref().unwrap_or(self.question)
+        match self.trouble() {
+            Some(_) => NO_ANSWER,
+            None => self.ruling.as_deref().unwrap_or(self.question),
+        }
     }
 }
+
+/// What groups the cases that got no answer.
+const NO_ANSWER: &str = "no answer";

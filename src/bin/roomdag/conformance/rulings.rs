@@ -1,4 +1,4 @@
-//! What the rulings say, by which failures are grouped.
+//! What the rulings say, by which failures are grouped, and where they show.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +13,8 @@ pub(super) struct Ruling {
     pub(super) unclear: String,
     /// What the vectors expect.
     pub(super) ruled: String,
+    /// Where it shows: files, in full, each perhaps with the id of a case.
+    pub(super) vectors: Vec<(PathBuf, Option<String>)>,
 }
 
 /// The rulings that are known, by id.
@@ -41,17 +43,24 @@ impl Rulings {
 fn read(path: &Path) -> Option<BTreeMap<String, Ruling>> {
     let table = Object::parse(&fs::read(path).ok()?, Mode::Lenient).ok()?;
     let rulings = table.iter().filter_map(|(id, entry)| {
-        let text = |member| {
-            Some(
-                entry
-                    .as_object()?
-                    .get(member)
-                    .and_then(Value::as_str)?
-                    .to_owned(),
-            )
+        let entry = entry.as_object()?;
+        let text = |member| Some(entry.get(member).and_then(Value::as_str)?.to_owned());
+        let vectors = entry.get("vectors").and_then(Value::as_array).into_iter();
+        let vectors = vectors.flat_map(|vectors| vectors.iter());
+        let vectors = vectors.filter_map(|vector| {
+            let vector = vector.as_str()?;
+            let (file, case) = match vector.split_once('#') {
+                Some((file, case)) => (file, Some(case.to_owned())),
+                None => (vector, None),
+            };
+            Some((fs::canonicalize(path.with_file_name(file)).ok()?, case))
+        });
+        let ruling = Ruling {
+            unclear: text("question")?,
+            ruled: text("ruling")?,
+            vectors: vectors.collect(),
         };
-        let (unclear, ruled) = (text("question")?, text("ruling")?);
-        Some((id.to_owned(), Ruling { unclear, ruled }))
+        Some((id.to_owned(), ruling))
     });
     Some(rulings.collect())
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 /// A program that runs, with all that it has started.
@@ -12,7 +13,7 @@ pub(super) struct Running {
     child: Child,
     /// `None` once its input has ended.
     requests: Option<Sender<Vec<u8>>>,
-    lines: Receiver<Vec<u8>>,
+    lines: Receiver<Line>,
     said: Said,
 }
 
@@ -23,12 +24,20 @@ struct Said {
     ended: Receiver<()>,
 }
 
+/// What a program has written.
+enum Line {
+    Whole(Vec<u8>),
+    TooLong,
+}
+
 /// Why there is no line.
 pub(super) enum NoLine {
     /// Not in time.
     Silent,
     /// Nor ever.
     Ended,
+    /// None that ends.
+    TooLong,
 }
 
 impl Running {
@@ -46,25 +55,27 @@ impl Running {
         let mut child = command.spawn()?;
         let (requests, todo) = channel();
         let (done, lines) = channel();
-        if let Some(stdin) = child.stdin.take() {
-            // Apart, so that a program that does not read is a silent one, too.
-            std::thread::spawn(move || write(stdin, &todo));
-        }
-        if let Some(stdout) = child.stdout.take() {
-            std::thread::spawn(move || read(stdout, &done));
-        }
         let (end, ended) = channel();
         let tail = Arc::new(Mutex::new(VecDeque::new()));
-        if let Some(stderr) = child.stderr.take() {
-            let tail = Arc::clone(&tail);
-            std::thread::spawn(move || pass_through(stderr, &tail, &end));
-        }
-        Ok(Self {
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let (stderr, kept) = (child.stderr.take(), Arc::clone(&tail));
+        let running = Self {
             child,
             requests: Some(requests),
             lines,
             said: Said { tail, ended },
-        })
+        };
+        // Apart, so that a program that does not read is a silent one, too.
+        let threads = apart(stdin, move |stdin| write(stdin, &todo))
+            .and_then(|()| apart(stdout, move |stdout| read(stdout, &done)))
+            .and_then(|()| apart(stderr, move |stderr| pass_through(stderr, &kept, &end)));
+        match threads {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                running.kill();
+                Err(error)
+            }
+        }
     }
 
     /// Hands over a request. If nobody takes it, the program has ended, which shows in its output.
@@ -76,12 +87,12 @@ impl Running {
 
     /// The next line that the program writes.
     pub(super) fn line(&self, within: Duration) -> Result<Vec<u8>, NoLine> {
-        self.lines
-            .recv_timeout(within)
-            .map_err(|error| match error {
-                RecvTimeoutError::Timeout => NoLine::Silent,
-                RecvTimeoutError::Disconnected => NoLine::Ended,
-            })
+        match self.lines.recv_timeout(within) {
+            Ok(Line::Whole(line)) => Ok(line),
+            Ok(Line::TooLong) => Err(NoLine::TooLong),
+            Err(RecvTimeoutError::Timeout) => Err(NoLine::Silent),
+            Err(RecvTimeoutError::Disconnected) => Err(NoLine::Ended),
+        }
     }
 
     /// How the program ended, if it does within this time.
@@ -152,6 +163,16 @@ impl Said {
     }
 }
 
+/// Serves a stream in a thread of its own, of which the system may have none left.
+fn apart<T: Send + 'static>(
+    stream: Option<T>,
+    serve: impl FnOnce(T) + Send + 'static,
+) -> std::io::Result<()> {
+    let Some(stream) = stream else { return Ok(()) };
+    Builder::new().spawn(move || serve(stream))?;
+    Ok(())
+}
+
 fn write(mut stdin: ChildStdin, todo: &Receiver<Vec<u8>>) {
     for request in todo {
         if stdin
@@ -164,12 +185,20 @@ fn write(mut stdin: ChildStdin, todo: &Receiver<Vec<u8>>) {
     }
 }
 
-fn read(stdout: ChildStdout, done: &Sender<Vec<u8>>) {
+fn read(stdout: ChildStdout, done: &Sender<Line>) {
     let mut stdout = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();
-        let read = stdout.by_ref().take(LONGEST).read_until(b'\n', &mut line);
-        if !matches!(read, Ok(1..)) || done.send(line).is_err() {
+        // With its end, which does not count.
+        let most = LONGEST.saturating_add(1);
+        let read = stdout.by_ref().take(most).read_until(b'\n', &mut line);
+        let line = match read {
+            Ok(1..) if line.len() as u64 == most && !line.ends_with(b"\n") => Line::TooLong,
+            Ok(1..) => Line::Whole(line),
+            _ => return,
+        };
+        let is_last = matches!(line, Line::TooLong);
+        if done.send(line).is_err() || is_last {
             return;
         }
     }
@@ -197,7 +226,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// How long to wait for the rest of what was written to standard error.
 const REST: Duration = Duration::from_secs(1);
 /// The longest reply, in bytes.
-const LONGEST: u64 = 256 << 20;
+pub(super) const LONGEST: u64 = 64 << 20;
 /// How much of standard error is kept, in bytes and lines.
 const KEPT: usize = 4096;
 const LINES: usize = 3;

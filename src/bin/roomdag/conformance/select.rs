@@ -1,8 +1,13 @@
 //! Which cases are asked.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
 use roomdag::lab::conformance::{Case, Question};
 
 use super::files::Work;
+use super::rulings::Rulings;
 
 /// A choice among the cases; what is given more than once adds to the choice.
 #[derive(clap::Args)]
@@ -17,7 +22,7 @@ pub(super) struct Selection {
     /// Only cases of this room version
     #[arg(long = "room-version", value_name = "VERSION")]
     room_versions: Vec<String>,
-    /// Only cases that rest on this ruling
+    /// Only cases that rest on this ruling, or that `rulings.json` names as those that show it
     #[arg(long = "ruling", value_name = "ID")]
     rulings: Vec<String>,
 }
@@ -31,23 +36,29 @@ fn question(name: &str) -> Result<Question, String> {
 
 impl Selection {
     /// Leaves only the chosen cases.
-    pub(super) fn choose(&self, work: &mut Vec<Work>) {
+    pub(super) fn choose(&self, work: &mut Vec<Work>, rulings: &Rulings) {
         let whole: Vec<bool> = self
             .addresses
             .iter()
             .map(|pattern| work.iter().any(|work| work.case().address() == *pattern))
             .collect();
-        work.retain(|work| self.has(work.case(), &whole));
+        let shown: Vec<Shown> = self
+            .rulings
+            .iter()
+            .map(|ruling| Shown::by(ruling, work, rulings))
+            .collect();
+        work.retain(|work| self.has(work.case(), &whole, &shown));
     }
 
-    fn has(&self, case: &Case, whole: &[bool]) -> bool {
+    fn has(&self, case: &Case, whole: &[bool], shown: &[Shown]) -> bool {
         let among = |all: &[String], one: Option<&String>| {
             all.is_empty() || one.is_some_and(|one| all.contains(one))
         };
         let question = self.questions.is_empty() || self.questions.contains(&case.question);
         question
             && among(&self.room_versions, case.room_version.as_ref())
-            && among(&self.rulings, case.ruling.as_ref())
+            && (among(&self.rulings, case.ruling.as_ref())
+                || shown.iter().any(|shown| shown.has(case)))
             && self.has_address(case, whole)
     }
 
@@ -66,6 +77,51 @@ impl Selection {
             }
         })
     }
+}
+
+/// What shows a ruling without resting on it.
+struct Shown {
+    /// Cases: the file and the id.
+    cases: Vec<(PathBuf, String)>,
+    /// Files that have no case that rests on it.
+    files: BTreeSet<PathBuf>,
+}
+
+impl Shown {
+    fn by(ruling: &str, work: &[Work], rulings: &Rulings) -> Self {
+        let rests = |case: &&Case| case.ruling.as_deref() == Some(ruling);
+        let resting = work.iter().map(Work::case).filter(rests);
+        // By name, for there are many of one file.
+        let resting: BTreeSet<&str> = resting.map(|case| case.file.as_str()).collect();
+        let resting: BTreeSet<PathBuf> = resting.into_iter().filter_map(whole_path).collect();
+        let (mut cases, mut files) = (Vec::new(), BTreeSet::new());
+        for (file, case) in rulings
+            .get(ruling)
+            .into_iter()
+            .flat_map(|ruling| &ruling.vectors)
+        {
+            match case {
+                Some(case) => cases.push((file.clone(), case.clone())),
+                None if resting.contains(file) => {}
+                None => {
+                    files.insert(file.clone());
+                }
+            }
+        }
+        Self { cases, files }
+    }
+
+    fn has(&self, case: &Case) -> bool {
+        let named = self.cases.iter().filter(|(_, id)| *id == case.id);
+        let mut named = named.map(|(file, _)| file).chain(&self.files).peekable();
+        // Nothing is looked up on the disk for a case that no ruling can name.
+        let whole = named.peek().and_then(|_| whole_path(&case.file));
+        whole.is_some_and(|whole| named.any(|file| *file == whole))
+    }
+}
+
+fn whole_path(file: &str) -> Option<PathBuf> {
+    fs::canonicalize(file).ok()
 }
 
 /// Whether a text has the parts of a pattern in it, one after the other.

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use roomdag::json::{Array, Value};
+
 use super::outcome::{Got, Wrong};
 use super::report::{Counts, FailedCase, Group, Report};
 use crate::console::Console;
@@ -117,7 +119,8 @@ fn cells(case: &FailedCase, wrong: &Wrong) -> Vec<Cell> {
             Cell::short(trouble, TROUBLE),
         ),
         Got::Nothing | Got::Value(_) => {
-            let (expected, got) = parting(&wrong.expected(), &wrong.got());
+            let (expected, got) =
+                lengths(wrong).unwrap_or_else(|| parting(&wrong.expected(), &wrong.got()));
             (Cell::short(&expected, WIDTH), Cell::short(&got, WIDTH))
         }
     };
@@ -127,6 +130,27 @@ fn cells(case: &FailedCase, wrong: &Wrong) -> Vec<Cell> {
         expected,
         got,
     ]
+}
+
+/// Of two lists of different length, how long they are, and the first element that differs.
+fn lengths(wrong: &Wrong) -> Option<(String, String)> {
+    let expected = wrong.expected.as_ref()?.as_array()?;
+    let Got::Value(got) = &wrong.got else {
+        return None;
+    };
+    let got = got.as_array()?;
+    if expected.len() == got.len() {
+        return None;
+    }
+    let pairs = expected.iter().zip(got);
+    let at = pairs.take_while(|(one, other)| one == other).count();
+    let element = |list: &Array| list.get(at).map_or("nothing".to_owned(), Value::to_string);
+    let (one, other) = parting(&element(expected), &element(got));
+    let told = |list: &Array, element: &str| match list.len() {
+        1 => format!("1 element; [{at}] {element}"),
+        count => format!("{count} elements; [{at}] {element}"),
+    };
+    Some((told(expected, &one), told(got, &other)))
 }
 
 /// Two texts, and if one of them is too long, only from shortly before where they part.
@@ -154,7 +178,37 @@ const BEFORE: usize = 12;
 
 #[cfg(test)]
 mod tests {
-    use super::parting;
+    use roomdag::json::{Array, Value};
+
+    use super::{lengths, parting};
+    use crate::conformance::outcome::{Got, Wrong};
+
+    #[test]
+    fn of_lists_that_differ_in_length_the_first_element_that_differs_is_shown() {
+        let list = |names: &[&str]| Value::from(Array::from_iter(names.iter().copied()));
+        let told = |expected: &[&str], got: &[&str]| {
+            let (expected, got) = (Some(list(expected)), Got::Value(list(got)));
+            let member = String::new();
+            lengths(&Wrong {
+                member,
+                expected,
+                got,
+            })
+        };
+        let text = |text: &str| text.to_owned();
+        assert_eq!(
+            told(&["a", "b", "c"], &["a", "c"]),
+            Some((text("3 elements; [1] \"b\""), text("2 elements; [1] \"c\"")))
+        );
+        assert_eq!(
+            told(&["a"], &["a", "b"]),
+            Some((
+                text("1 element; [1] nothing"),
+                text("2 elements; [1] \"b\"")
+            ))
+        );
+        assert_eq!(told(&["a"], &["b"]), None);
+    }
 
     #[test]
     fn long_texts_are_shown_from_shortly_before_where_they_part() {

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::vectors::generated::receive::play::{Play, Scene, accepted, known, waits, waits_for};
+use crate::vectors::generated::receive::play::{
+    Play, Scene, accepted, dropped, known, waits, waits_for,
+};
 use crate::vectors::generated::receive::world::{World, by_alice, by_bob};
 
 pub(super) fn events(world: &mut World) {
@@ -13,9 +15,39 @@ pub(super) fn events(world: &mut World) {
     world.add("left", by_alice(&["bob"]), body("left"));
     world.add("right", by_bob(&["bob"]), body("right"));
     world.add("merge", by_alice(&["left", "right"]), body("merge"));
+    if world.version < 3 {
+        let other = world.signed("first", by_alice(&["bob"]), &body("another 1"));
+        world.put("another first", other);
+        let other = world.signed("second", by_bob(&["first"]), &body("another 2"));
+        world.put("another second", other);
+    }
 }
 
 pub(super) fn scenes(world: &World) -> Vec<Scene> {
+    let mut scenes = orders(world);
+    if world.version < 3 {
+        scenes.extend(of_one_id(world));
+    }
+    scenes
+}
+
+/// Where servers choose the ids, two events may have the same.
+fn of_one_id(world: &World) -> [Scene; 2] {
+    [
+        Play::new(world, "of two events of one id the one that is known stays")
+            .receive("first", accepted())
+            .receive("another first", dropped("OtherEvent"))
+            .receive("second", accepted())
+            .end(&[], &["second"]),
+        Play::new(world, "of two events of one id the one that waits stays")
+            .receive("second", waits_for(&["first"]))
+            .receive("another second", dropped("OtherEvent"))
+            .receive("first", accepted().settling("second", accepted()))
+            .end(&[], &["second"]),
+    ]
+}
+
+fn orders(world: &World) -> Vec<Scene> {
     let chain = |id| Play::new(world, id);
     let both = accepted()
         .settling("second", accepted())

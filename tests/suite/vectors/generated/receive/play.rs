@@ -13,15 +13,21 @@ pub(super) struct Becomes {
     members: Vec<(&'static str, Json)>,
     /// Events that it waits for.
     events: Vec<&'static str>,
+    /// Events that came along and have no place of their own yet.
+    outliers: Vec<&'static str>,
     /// Events that this has settled.
     settles: Vec<(&'static str, Becomes)>,
+    /// Events that were judged again, with what they were and what they are.
+    revises: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 fn becomes(outcome: &'static str) -> Becomes {
     Becomes {
         members: vec![("outcome", outcome.into())],
         events: Vec::new(),
+        outliers: Vec::new(),
         settles: Vec::new(),
+        revises: Vec::new(),
     }
 }
 
@@ -62,6 +68,11 @@ pub(super) fn known(standing: &'static str) -> Becomes {
     becomes("known").and("standing", standing)
 }
 
+/// Accepted, until it is known of these users whether they are members.
+pub(super) fn provisional(members: &[&'static str]) -> Becomes {
+    becomes("provisional").and("members", members.to_vec())
+}
+
 pub(super) fn waits_for(events: &[&'static str]) -> Becomes {
     Becomes {
         events: events.to_vec(),
@@ -100,6 +111,21 @@ impl Becomes {
         self
     }
 
+    pub(super) fn bringing(mut self, name: &'static str) -> Self {
+        self.outliers.push(name);
+        self
+    }
+
+    pub(super) fn revising(
+        mut self,
+        name: &'static str,
+        was: &'static str,
+        is: &'static str,
+    ) -> Self {
+        self.revises.push((name, was, is));
+        self
+    }
+
     fn json(&self, world: &World, name: Option<&str>) -> Json {
         let mut json = object! {};
         for (key, value) in &self.members {
@@ -113,19 +139,32 @@ impl Becomes {
             ids.sort();
             json = json.with("events", ids);
         }
-        if !self.settles.is_empty() {
-            let notices = self.settles.iter().map(|(name, what)| {
-                let notice = object! { "notice" => "settled" };
-                let Json::Object(members) = what.json(world, Some(name)) else {
-                    panic!("a receipt is an object");
-                };
-                members
-                    .into_iter()
-                    .fold(notice, |notice, (key, value)| notice.with(&key, value))
-            });
-            json = json.with("notices", notices.collect::<Vec<_>>());
+        let notices = self.notices(world);
+        if !notices.is_empty() {
+            json = json.with("notices", notices);
         }
         json
+    }
+
+    fn notices(&self, world: &World) -> Vec<Json> {
+        let outliers = self
+            .outliers
+            .iter()
+            .map(|name| object! { "notice" => "outlier", "event_id" => world.id(name) });
+        let settled = self.settles.iter().map(|(name, what)| {
+            let notice = object! { "notice" => "settled" };
+            let Json::Object(members) = what.json(world, Some(name)) else {
+                panic!("a receipt is an object");
+            };
+            members
+                .into_iter()
+                .fold(notice, |notice, (key, value)| notice.with(&key, value))
+        });
+        let revised = self.revises.iter().map(|(name, was, is)| {
+            let notice = object! { "notice" => "revised", "event_id" => world.id(name) };
+            notice.with("was", *was).with("is", *is)
+        });
+        outliers.chain(settled).chain(revised).collect()
     }
 }
 
