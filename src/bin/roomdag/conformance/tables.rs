@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn of_lists_that_differ_in_length_the_first_element_that_differs_is_shown() {
-        let list = |names: &[&str]| Value::from(Array::from_iter(names.iter().copied()));
+        let list = |names: &[&str]| Value::from(names.iter().copied().collect::<Array>());
         let told = |expected: &[&str], got: &[&str]| {
             let (expected, got) = (Some(list(expected)), Got::Value(list(got)));
             let member = String::new();
