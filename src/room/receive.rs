@@ -62,10 +62,13 @@ impl Room {
     /// when that arrives. The notices tell of events that the arrival of this one has settled.
     ///
     /// An event that the room has changes nothing, however often it comes, and an event that is
-    /// dropped leaves no trace. One of another room is dropped, too; what waits for it as an auth
-    /// event is rejected then, where ids are hashes and so tell the room. In room versions 1 and 2
-    /// it waits on, as anybody can put an id on an event of any room. What becomes of the events depends on which there are, not on
+    /// dropped leaves no trace. What becomes of the events depends on which there are, not on
     /// their order; only soft failure does, as the specification ties it to arrival.
+    ///
+    /// An event of another room is dropped, too. Where ids are hashes and so tell the room, what
+    /// waits for it as an auth event is rejected then, by
+    /// [`AuthEventsOtherRoom`](crate::auth::Rule::AuthEventsOtherRoom). In room versions 1 and 2 it
+    /// waits on, as anybody can put an id on an event of any room.
     ///
     /// # Complexity
     ///

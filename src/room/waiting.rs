@@ -204,8 +204,9 @@ impl Room {
         self.settle(nodes, notices);
     }
 
-    /// Rejects the events that wait for one of another room as an auth event. An id that is a hash
-    /// is one over the room id, whoever has signed the event.
+    /// Rejects the events that wait for one of another room as an auth event, by
+    /// [`AuthEventsOtherRoom`](crate::auth::Rule::AuthEventsOtherRoom). An id that is a hash is one
+    /// over the room id, whoever has signed the event.
     pub(super) fn reject_what_cites(&mut self, other_room: &Pdu, notices: &mut Vec<Notice>) {
         if self.chooses_ids() || self.queue.len() == 0 {
             return;

@@ -33,8 +33,9 @@ use crate::output::FormatArgs;
 /// `N.expected.json`; vectors are JSON files with `cases`, and those of others as they come. The
 /// built-in engine is asked, or a program that speaks the protocol of `spec-vectors/protocol.md`.
 /// Failures are grouped by the ruling that the case rests on, which is told in the words of the
-/// nearest `rulings.json`, and apart from them those that got no answer. The exit code is 1 if anything fails, or if nothing was answered, and 2 if
-/// the program replies to none of the first five requests.
+/// nearest `rulings.json`, and apart from them those that got no answer. The exit code is 1 if
+/// anything fails, or if nothing was answered, and 2 if the program replies to none of the first five
+/// requests.
 ///
 /// The JSON report has an object for each `file` and one for the `total`: how many `cases` there are
 /// and how many of them `passed`, `failed` (`no_answer` of these for want of one) or are

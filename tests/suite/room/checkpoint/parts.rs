@@ -217,20 +217,24 @@ fn a_room_that_was_loaded_in_part_goes_on_as_the_whole_one() {
     assert!(smaller > 100, "{smaller} rooms were loaded in part");
 }
 
+/// A room to which everything has happened, and the tables of its host.
+fn told(seed: u64, rules: &RoomVersionRules) -> (Room, Store) {
+    let scenario = Scenario::random(seed, 60, rules);
+    let mut keys = scenario.keys.clone();
+    let mut whole = scenario.open();
+    for step in &scenario.steps {
+        scenario.happen(&mut whole, step, &mut keys);
+    }
+    whole.persisted();
+    let kept = whole.checkpoint();
+    (whole, Store { kept })
+}
+
 /// A host that fetches more than it is asked for may hit upon any row.
 #[test]
 fn what_was_not_asked_for_may_come_and_is_completed() {
     for rules in [&V1, &V6, &V11, &V12] {
-        let scenario = Scenario::random(61, 60, rules);
-        let mut keys = scenario.keys.clone();
-        let mut whole = scenario.open();
-        for step in &scenario.steps {
-            scenario.happen(&mut whole, step, &mut keys);
-        }
-        whole.persisted();
-        let store = Store {
-            kept: whole.checkpoint(),
-        };
+        let (whole, store) = told(61, rules);
         let events = store.kept.rows.events.iter().map(|row| Rows {
             events: vec![row.clone()],
             ..Rows::default()
@@ -277,16 +281,7 @@ fn judged(room: &Room) -> Vec<String> {
 #[test]
 fn a_room_of_which_everything_is_loaded_is_whole() {
     for rules in [&V1, &V6, &V11, &V12] {
-        let scenario = Scenario::random(60, 60, rules);
-        let mut keys = scenario.keys.clone();
-        let mut whole = scenario.open();
-        for step in &scenario.steps {
-            scenario.happen(&mut whole, step, &mut keys);
-        }
-        whole.persisted();
-        let store = Store {
-            kept: whole.checkpoint(),
-        };
+        let (whole, store) = told(60, rules);
         let mut part = store.loaded();
         assert!(!part.is_whole());
         let rows = store.kept.rows.clone();
