@@ -155,7 +155,10 @@ impl Room {
         notices: &mut Vec<Notice>,
     ) -> (Receipt, Vec<NodeIndex>) {
         let pdu = verified.pdu.clone();
-        let (event, admitted) = verified.into_parts(&self.timeline.rules);
+        let (event, mut admitted) = verified.into_parts(&self.timeline.rules);
+        if admitted.content_hash == HashCheck::Mismatch && !self.is_altered(node) {
+            admitted.json = None;
+        }
         // It stays aside until its state is known, so that it meets a present without itself.
         let mut settled = self.improve(node, event, &pdu, notices);
         if self.timeline.records.before(node).is_none() {

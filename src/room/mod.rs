@@ -80,7 +80,9 @@
 //!
 //!     /// Keeps what the room has taken up, in the form in which it goes on.
 //!     fn keep(&mut self, event: &Admitted) {
-//!         self.pdus.insert(event.id.clone(), event.json.as_text().to_owned());
+//!         if let Some(json) = &event.json {
+//!             self.pdus.insert(event.id.clone(), json.as_text().to_owned());
+//!         }
 //!     }
 //! }
 //! # let (name, alice) = (ServerName::parse("a.org")?, UserId::parse("@alice:a.org")?);

@@ -73,8 +73,11 @@ pub struct Admitted {
     pub id: EventId,
     /// The form in which it goes on, which is the one to keep: redacted if its content hash was
     /// wrong.
-    pub json: CanonicalObject,
-    /// Receipt check 3.
+    ///
+    /// `None` where the one that is kept is better: the event came with a claim, as
+    /// [`Notice::Outlier`] said, and of what has come now the content hash is wrong.
+    pub json: Option<CanonicalObject>,
+    /// Receipt check 3 of the copy that has come.
     pub content_hash: HashCheck,
 }
 
@@ -296,7 +299,8 @@ impl Receipt {
         }
     }
 
-    /// What the host has to keep: the event that was taken up, if one was.
+    /// The event that was taken up, if one was. The host has to keep its
+    /// [`json`](Admitted::json).
     #[must_use]
     pub fn admitted(&self) -> Option<&Admitted> {
         match self {

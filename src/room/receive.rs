@@ -47,7 +47,7 @@ impl Verified {
         };
         let admitted = Admitted {
             id,
-            json,
+            json: Some(json),
             content_hash,
         };
         (self.event, admitted)

@@ -85,7 +85,10 @@ impl Store {
     ) -> Result<(), Killed> {
         self.execute("BEGIN", params![])?;
         for event in others.iter().chain(own) {
-            let (id, json) = (event.id.as_str(), event.json.as_text());
+            let Some(json) = &event.json else {
+                continue;
+            };
+            let (id, json) = (event.id.as_str(), json.as_text());
             self.execute(
                 "INSERT OR REPLACE INTO pdu VALUES (?, ?)",
                 params![id, json],

@@ -8,8 +8,8 @@ use crate::id::{EventId, KeyId, ServerName, UserId};
 use crate::json::{Mode, Object};
 use crate::pdu::{self, CREATE};
 use crate::room::{
-    Claim, ClaimError, Fault, Missing, Notice, Receipt, Received, Room, SendError, Served, Setup,
-    Signer, Standing, Visibility,
+    Admitted, Claim, ClaimError, Fault, Missing, Notice, Receipt, Received, Room, SendError,
+    Served, Setup, Signer, Standing, Visibility,
 };
 use crate::state::StateMap;
 use crate::testing::network::disk::Disk;
@@ -264,10 +264,15 @@ impl Server {
     /// Keeps what a receipt and its notices say.
     fn keep(&mut self, receipt: &Receipt, notices: &[Notice]) -> Step {
         if let Some(admitted) = receipt.admitted() {
-            let json = admitted.json.as_bytes().to_vec();
-            self.kept.insert(admitted.id.clone(), json);
+            self.keep_event(admitted);
         }
         self.keep_notices(notices)
+    }
+
+    fn keep_event(&mut self, event: &Admitted) {
+        if let Some(json) = &event.json {
+            self.kept.insert(event.id.clone(), json.as_bytes().to_vec());
+        }
     }
 
     pub(super) fn keep_notices(&mut self, notices: &[Notice]) -> Step {
@@ -280,8 +285,7 @@ impl Server {
                     let admitted = receipt.admitted();
                     let admitted = admitted.filter(|_| self.plant != Some(Plant::Notices));
                     if let Some(admitted) = admitted {
-                        let json = admitted.json.as_bytes().to_vec();
-                        self.kept.insert(admitted.id.clone(), json);
+                        self.keep_event(admitted);
                     }
                 }
                 Notice::Revised { event, was, is } => {
@@ -290,10 +294,7 @@ impl Server {
                         return Err(format!("a revision of {event} from {was} to {is}"));
                     }
                 }
-                Notice::Outlier(event) => {
-                    let json = event.json.as_bytes().to_vec();
-                    self.kept.insert(event.id.clone(), json);
-                }
+                Notice::Outlier(event) => self.keep_event(event),
                 Notice::Evicted { event } => {
                     self.live.remove(event);
                 }

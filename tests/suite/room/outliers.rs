@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use roomdag::event::HashCheck;
 use roomdag::limits::Limits;
 use roomdag::room::{Notice, Receipt, Room, Standing};
 
 use crate::room::draft::{NOW, stable};
-use crate::room::support::{ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, only, waits};
+use crate::room::support::{
+    ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, altered, only, waits,
+};
 
 /// ```text
 /// … ─ base ─ first ─ leave ─ lost ─ late
@@ -116,6 +119,57 @@ fn the_notices_of_a_join_say_what_each_event_is() {
         assert!(believed.len() > 4);
         for (event, standing) in believed {
             assert_eq!(room.standing(&event), standing, "{event}");
+        }
+    }
+}
+
+/// ```text
+/// … ─ base ─ lost ─ topic ─ missing ─ tip
+/// ```
+///
+/// `topic` comes intact with the claim for `tip`, then altered by itself.
+#[test]
+fn an_altered_copy_of_what_came_with_a_claim_is_taken_up_and_not_kept() {
+    for rules in stable() {
+        for waits_already in [false, true] {
+            let mut scribe = Scribe::new(&rules);
+            let lost = scribe.say(BOB);
+            let topic = scribe.put(BOB, TOPIC, "", r#"{"topic":"a topic"}"#);
+            let missing = scribe.say(ALICE);
+            let tip = scribe.say_at(BOB, &[missing]);
+            let mut room = scribe.open_known(&lost);
+            let bad = altered(scribe.bytes(&topic));
+            if waits_already {
+                waits(scribe.give(&mut room, &bad));
+            }
+            waits(scribe.feed(&mut room, &tip).receipt);
+            let claim = scribe.claim_before(&tip);
+            let notices = scribe.take(&mut room, &tip, &claim).unwrap();
+            let outlier = notices.iter().find_map(|notice| match notice {
+                Notice::Outlier(event) if event.id == topic => event.json.as_ref(),
+                _ => None,
+            });
+            assert_eq!(outlier.unwrap().as_bytes(), scribe.bytes(&topic));
+
+            let received = scribe.feed(&mut room, &lost);
+            accepted(&received.receipt);
+            let settled = received.notices.iter().find_map(|notice| match notice {
+                Notice::Settled { event, receipt } if *event == topic => Some(receipt),
+                _ => None,
+            });
+            let receipt = match settled {
+                Some(receipt) => receipt.clone(),
+                None => scribe.give(&mut room, &bad),
+            };
+            assert_eq!(settled.is_some(), waits_already);
+            let Receipt::Accepted(event) = receipt else {
+                panic!("{receipt:?}");
+            };
+            assert_eq!(event.content_hash, HashCheck::Mismatch);
+            assert_eq!(event.json, None);
+            let node = room.dag().node(&topic).unwrap();
+            let known = room.dag().provenance(node).unwrap();
+            assert_eq!(known.content_hash, HashCheck::Ok);
         }
     }
 }
