@@ -390,7 +390,8 @@ fn bad_lines_are_reported_and_the_rest_is_used() {
     let (create, rest) = room.split_once('\n').unwrap();
     let bad = format!(
         "{create}\nnot json\n\n{rest}{create}\n{{\"type\":\"m.room.message\",\"sender\":5}}\n\
-         {{\"event_id\":\"$float\",\"type\":\"m.x\",\"content\":{{\"n\":1.5}}}}\n[1]\n"
+         {{\"event_id\":\"$float\",\"type\":\"m.x\",\"content\":{{\"n\":1.5}}}}\n[1]\n\
+         {{\"type\":\"m.x\",\"sender\":\"@a:b\",\"sender\":\"@c:d\"}}\n"
     );
     let path = temporary("bad.ndjson", &bad);
     let path = path.to_str().unwrap();
@@ -411,6 +412,11 @@ fn bad_lines_are_reported_and_the_rest_is_used() {
     );
     assert!(messages.contains(&line(count + 5)), "{messages}");
     assert!(messages.contains(&line(count + 6)), "{messages}");
+    let repeated = format!(
+        "{}not canonical JSON: key `sender` appears",
+        line(count + 7)
+    );
+    assert!(messages.contains(&repeated), "{messages}");
 
     let checked = run(&["check", path]);
     assert_eq!(code(&checked), 1);
@@ -418,13 +424,19 @@ fn bad_lines_are_reported_and_the_rest_is_used() {
         .into_iter()
         .filter(|row| row["verdict"] == "dropped")
         .collect();
-    assert_eq!(dropped.len(), 2);
+    assert_eq!(dropped.len(), 3);
     assert!(
         dropped
             .iter()
             .all(|row| row["format"] == "invalid" && row["reason"].is_string())
     );
     assert!(dropped.iter().any(|row| row["event_id"] == "$float"));
+    // Of what has a key twice, nothing can be relied on but where it is.
+    let repeated = &dropped[2];
+    assert_eq!(repeated["position"], format!("line {}", count + 7));
+    assert!(repeated["event_id"].is_null() && repeated["sender"].is_null());
+    let summary = format!("{} accepted, 3 dropped, 2 unreadable", count);
+    assert!(stderr(&checked).contains(&summary), "{}", stderr(&checked));
 
     let strict = run(&["resolve", path, "--strict"]);
     assert_eq!(code(&strict), 2);

@@ -102,7 +102,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     let accepted =
         |node: &NodeIndex| replay.verdict(*node).map(Verdict::status) == Some(Status::Accepted);
     let all_accepted =
-        replay.order().iter().all(accepted) && room.dropped.is_empty() && !room.has_unreadable;
+        replay.order().iter().all(accepted) && room.dropped.is_empty() && room.unreadable == 0;
 
     let mut counts = BTreeMap::new();
     let judged = replay
@@ -113,6 +113,9 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Answer, Failure> {
     for verdict in judged.map(|verdict| word(verdict.status())).chain(dropped) {
         let count = counts.entry(verdict).or_insert(0_usize);
         *count = count.saturating_add(1);
+    }
+    if room.unreadable > 0 {
+        counts.insert("unreadable", room.unreadable);
     }
     let summary: Vec<String> = counts
         .iter()

@@ -8,8 +8,8 @@ use roomdag::crypto::{
 };
 use roomdag::event::{Event, HashCheck};
 use roomdag::id::{EventId, RoomId};
-use roomdag::json::{Object, Value};
-use roomdag::lab::formats::{Dump, DumpEvent, Fault, GivenId, Position, Shape};
+use roomdag::json::{Object, ParseErrorKind, Value};
+use roomdag::lab::formats::{Dump, DumpEvent, Fault, FaultError, GivenId, Position, Shape};
 use roomdag::limits::Limits;
 use roomdag::pdu::{CREATE, FormatError, Pdu};
 use roomdag::version::{EventIdFormat, RoomVersionRules, RoomVersions};
@@ -32,8 +32,8 @@ pub(crate) struct Room {
     pub(crate) freely_named: BTreeMap<EventId, Dropped>,
     /// The events that were dropped, sorted by id.
     pub(crate) dropped: Vec<Dropped>,
-    /// Whether some line could not be read at all.
-    pub(crate) has_unreadable: bool,
+    /// How much in the file could not be read at all.
+    pub(crate) unreadable: usize,
     /// The state that the dump claims.
     pub(crate) claimed_state: Option<Vec<EventId>>,
     /// The event before which that state is.
@@ -116,6 +116,13 @@ fn warn_of_other_version(path: &str, dump: &Dump, console: &Console) {
     }
 }
 
+fn has_repeated_key(error: &FaultError) -> bool {
+    let FaultError::Json(error) = error else {
+        return false;
+    };
+    matches!(error.kind(), ParseErrorKind::DuplicateKey(_))
+}
+
 /// The first three receipt checks, and what they find.
 struct Intake {
     rules: RoomVersionRules,
@@ -161,7 +168,7 @@ impl Intake {
         }
         drop(progress);
         let mut dropped = Vec::new();
-        let mut has_unreadable = false;
+        let mut unreadable = 0_usize;
         for fault in dump.faults {
             self.problems
                 .push((fault.position, fault.error.to_string()));
@@ -172,7 +179,7 @@ impl Intake {
                         dropped.push(fault);
                     }
                 }
-                None => has_unreadable = true,
+                None => unreadable = unreadable.saturating_add(1),
             }
         }
         let mut kept = Vec::new();
@@ -209,7 +216,7 @@ impl Intake {
             verified,
             freely_named,
             dropped,
-            has_unreadable,
+            unreadable,
             claimed_state: dump
                 .claimed_state
                 .map(|state| state.iter().filter_map(id).collect()),
@@ -324,9 +331,14 @@ impl Intake {
     }
 
     /// An object that is no canonical JSON has no hashes. It goes by the id that the dump gives it,
-    /// if it does. What is no object is no event at all.
+    /// if it does. One with a key that it has twice says nothing of itself that can be relied on.
+    /// What is no object is no event at all.
     fn unreadable(&self, fault: Fault) -> Option<Dropped> {
-        let json = fault.json?;
+        let json = match fault.json {
+            Some(json) => json,
+            None if has_repeated_key(&fault.error) => Object::new(),
+            None => return None,
+        };
         let own = json.get("event_id").and_then(Value::as_str);
         let own = own.filter(|_| self.rules.event_id == EventIdFormat::Field);
         let given = fault.given_id.id().map(EventId::as_str).or(own);
