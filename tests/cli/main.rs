@@ -435,7 +435,7 @@ fn bad_lines_are_reported_and_the_rest_is_used() {
     let repeated = &dropped[2];
     assert_eq!(repeated["position"], format!("line {}", count + 7));
     assert!(repeated["event_id"].is_null() && repeated["sender"].is_null());
-    let summary = format!("{} accepted, 3 dropped, 2 unreadable", count);
+    let summary = format!("{count} accepted, 3 dropped, 2 unreadable");
     assert!(stderr(&checked).contains(&summary), "{}", stderr(&checked));
 
     let strict = run(&["resolve", path, "--strict"]);

@@ -15,6 +15,7 @@ mod failure;
 mod generate;
 mod help;
 mod input;
+mod jobs;
 mod keygen;
 mod man;
 mod options;

@@ -1,5 +1,5 @@
 //! On generated rooms the replay, the oracle, and the arrival of event after event agree. The long
-//! campaign: `ROOMDAG_SEEDS=1000 cargo test --release --all-features --test suite agree_on`.
+//! campaign: `ROOMDAG_SEEDS=100 cargo test --release --all-features --test suite agree_on`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

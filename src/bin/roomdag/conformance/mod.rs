@@ -24,6 +24,7 @@ use self::rulings::Rulings;
 use self::select::Selection;
 use crate::console::Console;
 use crate::failure::{Answer, Failure};
+use crate::jobs::jobs;
 use crate::output::FormatArgs;
 
 /// Hold an implementation against rooms, cases and vectors with known answers
@@ -86,13 +87,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
         return Err("not a time".to_owned());
     }
     Ok(duration)
-}
-
-fn jobs(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(jobs @ 1..=256) => Ok(jobs),
-        _ => Err("not a number from 1 to 256".to_owned()),
-    }
 }
 
 fn failures(text: &str) -> Result<usize, String> {

@@ -1,10 +1,10 @@
 //! Many rooms at a time, and their answers in order.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::thread::Builder;
 
 use roomdag::testing::network::{Check, Outcome, Story};
 use serde::{Serialize, Serializer};
@@ -56,19 +56,21 @@ impl Serialize for Ending {
 
 /// Works on `count` pieces, after which `work` has none, `jobs` at a time, and hands each answer
 /// over in the order of the pieces. What has been begun is ended when no more answers are wanted.
+/// Where the system has no more threads, fewer are worked on.
 pub(super) fn run<T: Send>(
     count: u128,
-    jobs: NonZeroUsize,
+    jobs: usize,
     work: impl Fn(u64) -> Option<T> + Sync,
     mut take: impl FnMut(T) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<(), Failure> {
     let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let (answers, incoming) = mpsc::channel();
-        for _ in 0..jobs.get().min(usize::try_from(count).unwrap_or(usize::MAX)) {
+        let mut threads = 0_usize;
+        for _ in 0..jobs.min(usize::try_from(count).unwrap_or(usize::MAX)) {
             let answers = answers.clone();
             let (next, is_over, work) = (&next, &is_over, &work);
-            scope.spawn(move || {
+            let work_off = move || {
                 while !is_over.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(answer) = work(at) else { return };
@@ -76,9 +78,21 @@ pub(super) fn run<T: Send>(
                         return;
                     }
                 }
-            });
+            };
+            if Builder::new().spawn_scoped(scope, work_off).is_err() {
+                break;
+            }
+            threads = threads.saturating_add(1);
         }
         drop(answers);
+        if threads == 0 {
+            for answer in (0..).map_while(&work) {
+                if take(answer)?.is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         let (mut early, mut due) = (BTreeMap::new(), 0_u64);
         for (at, answer) in incoming {
             early.insert(at, answer);
@@ -97,7 +111,6 @@ pub(super) fn run<T: Send>(
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
     use std::ops::ControlFlow;
 
     use super::run;
@@ -111,8 +124,7 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_micros(left * 50));
             Some(at * 2)
         };
-        let jobs = NonZeroUsize::new(3).unwrap();
-        run(20, jobs, work, |answer| {
+        run(20, 3, work, |answer| {
             taken.push(answer);
             Ok(ControlFlow::Continue(()))
         })
@@ -123,8 +135,8 @@ mod tests {
     #[test]
     fn work_without_end_ends_when_answers_are_not_wanted() {
         let full = |()| Err(Failure::Call("full".into()));
-        assert!(run(u128::MAX, NonZeroUsize::MIN, |_| Some(()), full).is_err());
+        assert!(run(u128::MAX, 1, |_| Some(()), full).is_err());
         let enough = |()| Ok(ControlFlow::Break(()));
-        assert!(run(u128::MAX, NonZeroUsize::MIN, |_| Some(()), enough).is_ok());
+        assert!(run(u128::MAX, 1, |_| Some(()), enough).is_ok());
     }
 }

@@ -66,7 +66,8 @@ enum PlantArg {
     Resolution,
     /// No server guards the levels of `notifications`
     Notifications,
-    /// Every server lets whoever wants to set aliases under their server's name
+    /// Every server lets whoever wants to set aliases under their server's name, as the rules do
+    /// before room version 6: there, nothing shows
     Aliases,
     /// Disks lose every write but the first
     Disk,

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::console::{Console, counted};
 use crate::failure::{Answer, Failure};
+use crate::jobs::jobs;
 use crate::output::{Format, FormatArgs, Output};
 use crate::seeds::{SeedArgs, Seeds};
 use crate::simulate::campaign::Ending;
@@ -46,8 +47,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "V", default_value = "all")]
     room_version: String,
     /// How many rooms are simulated at a time; by default as many as there are processors
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    jobs: Option<usize>,
     /// Write what is found about rooms that went wrong into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -147,10 +148,8 @@ fn simulate(args: &Args, format: Format, console: &Console) -> Result<Statistics
     };
     let count = seeds.map_or(0, Seeds::count);
     let count = count.saturating_mul(u128::from(of_each));
-    let jobs = match args.jobs {
-        Some(jobs) => jobs,
-        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-    };
+    let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let jobs = args.jobs.unwrap_or_else(processors);
     let total = usize::try_from(count).unwrap_or(usize::MAX);
     let mut progress = console.progress("simulating rooms", total);
     let without = args.without.clone().unwrap_or_default();
