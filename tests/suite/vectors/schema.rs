@@ -1,7 +1,9 @@
 //! `schema`: that the files, the requests and the replies are as their schemas say.
 
+use std::collections::BTreeMap;
+
 use boon::{Compiler, SchemaIndex, Schemas};
-use roomdag::json::{Array, Object, Value};
+use roomdag::json::{Array, Mode, Object, Value};
 use roomdag::lab::conformance::{Question, reply};
 
 use crate::vectors::fields::{bytes, cases_of, file, files, root};
@@ -27,8 +29,12 @@ impl Kit {
     }
 
     fn check(&mut self, place: &str, value: &Object) -> Result<(), String> {
+        self.check_value(place, &value.clone().into())
+    }
+
+    fn check_value(&mut self, place: &str, value: &Value) -> Result<(), String> {
         let schema = self.schema(place);
-        let value = plain(&value.clone().into());
+        let value = plain(value);
         let checked = self.schemas.validate(&value, schema);
         checked.map_err(|error| format!("{error:#}"))
     }
@@ -122,6 +128,131 @@ fn assert_table(name: &str, entry: &str, breaks: &[Break]) {
     }
 }
 
+/// What a file holds that is not of the one format, by the name of its schema in `recorded.json`.
+fn recorded(path: &str) -> Option<&'static str> {
+    Some(match path {
+        "auth/cases.json" => "auth",
+        "canonical-json/cases.json" => "canonicalJson",
+        "events/events.json" => "events",
+        "events/spec-examples.json" => "specExamples",
+        "format/format.json" => "format",
+        "signatures/ed25519-cctv.json" => "ed25519",
+        "signatures/ed25519-go-accepts.json" | "signatures/ed25519-libsodium-accepts.json" => {
+            "ed25519Accepts"
+        }
+        "rooms/server_keys.json" => "serverKeys",
+        _ if path.starts_with("rooms/") && path.ends_with("/expected.json") => "room",
+        _ if path.starts_with("rooms/") && path.ends_with("/trace.ndjson") => "resolution",
+        _ if path.starts_with("cases/") && path.ends_with(".expected.json") => "case",
+        _ => return None,
+    })
+}
+
+/// The documents of a file, one or one a line.
+fn documents(path: &str) -> Vec<Value> {
+    let bytes = bytes(path);
+    let parse = |text: &[u8]| Value::parse(text, Mode::Lenient).unwrap();
+    if path.ends_with(".ndjson") {
+        let lines = bytes.split(|byte| *byte == b'\n');
+        lines.filter(|line| !line.is_empty()).map(parse).collect()
+    } else {
+        vec![parse(&bytes)]
+    }
+}
+
+/// Events are as a server sends them, so of those files nothing more is to be said.
+#[test]
+fn every_other_file_is_as_its_schema_says() {
+    let mut kit = Kit::new();
+    let mut own: Vec<String> = own_files();
+    own.extend(rows_without_cases());
+    own.extend(["rules.json", "rulings.json", "events/example.json"].map(str::to_owned));
+    let mut checked = BTreeMap::new();
+    for path in files("") {
+        let (_, ending) = path.rsplit_once('.').unwrap_or_default();
+        let is_json = ending == "json" || path.ends_with("/trace.ndjson");
+        if !is_json || path.starts_with("schema/") || own.contains(&path) {
+            continue;
+        }
+        let kind = recorded(&path).unwrap_or_else(|| panic!("{path} has no schema"));
+        for document in documents(&path) {
+            let found = kit.check_value(&format!("recorded.json#/$defs/{kind}"), &document);
+            found.unwrap_or_else(|error| panic!("{path}: {error}"));
+            *checked.entry(kind).or_insert(0_usize) += 1;
+        }
+    }
+    assert_eq!(checked["room"], 16);
+    assert_eq!(checked["case"], 12);
+    assert_eq!(checked["resolution"], 871);
+    assert_eq!(checked.len(), 11);
+}
+
+/// Members that are set to something wrong, or taken out, of the first case of a file or of all.
+#[test]
+fn a_broken_recording_is_refused() {
+    let mut kit = Kit::new();
+    let text = |text: &str| Some(Value::from(text));
+    let of_case = [
+        ("auth/cases.json", "expect", None),
+        ("auth/cases.json", "disputed", Some(false.into())),
+        (
+            "canonical-json/cases.json",
+            "strict",
+            Some(Object::new().into()),
+        ),
+        ("canonical-json/cases.json", "modes", Some(2.into())),
+        ("events/events.json", "content_hash", text("AAAA")),
+        ("events/events.json", "redacted", None),
+        ("format/format.json", "room_version", text("13")),
+        (
+            "format/format.json",
+            "expect",
+            Some(Object::from_iter([("parsed", true)]).into()),
+        ),
+    ];
+    let of_whole = [
+        ("events/spec-examples.json", "seed", None),
+        ("rooms/v11-small/expected.json", "states", None),
+        (
+            "rooms/v11-small/expected.json",
+            "servers",
+            Some(Array::default().into()),
+        ),
+        ("rooms/v11-small/trace.ndjson", "resolved", text("00")),
+        ("rooms/v11-small/trace.ndjson", "power_order", None),
+        ("cases/v11-6.expected.json", "extremities", text("$a")),
+        (
+            "cases/v11-6.expected.json",
+            "state_maps",
+            Some(Object::from_iter([("00", 1)]).into()),
+        ),
+    ];
+    let spoil = |object: &mut Object, member: &str, value: Option<Value>| {
+        match value {
+            Some(value) => object.insert(member, value),
+            None => object.remove(member),
+        };
+    };
+    let place = |path| format!("recorded.json#/$defs/{}", recorded(path).unwrap());
+    for (path, member, value) in of_case {
+        let mut broken = file(path);
+        let cases = broken.get("cases").and_then(Value::as_array).unwrap();
+        let mut case = cases.get(0).cloned().unwrap().into_object().unwrap();
+        broken.insert("cases", Array::from_iter([case.clone()]));
+        kit.assert(path, &place(path), &broken);
+        spoil(&mut case, member, value);
+        broken.insert("cases", Array::from_iter([case]));
+        let checked = kit.check(&place(path), &broken);
+        assert!(checked.is_err(), "{path}: {member}");
+    }
+    for (path, member, value) in of_whole {
+        let mut broken = documents(path).swap_remove(0).into_object().unwrap();
+        spoil(&mut broken, member, value);
+        let checked = kit.check(&place(path), &broken);
+        assert!(checked.is_err(), "{path}: {member}");
+    }
+}
+
 #[test]
 fn every_case_asks_and_expects_what_its_question_has() {
     let mut kit = Kit::new();
@@ -146,7 +277,7 @@ fn the_replies_of_the_engine_are_as_their_schemas_say() {
         .filter(|line| line.starts_with("{\""))
         .collect();
     for pair in lines.chunks(2) {
-        let request = Object::parse(pair[0].as_bytes(), roomdag::json::Mode::Lenient).unwrap();
+        let request = Object::parse(pair[0].as_bytes(), Mode::Lenient).unwrap();
         let name = request.get("question").and_then(Value::as_str).unwrap();
         kit.assert(name, "protocol.json#/$defs/request", &request);
         let reply = reply(pair[0].as_bytes());
@@ -156,7 +287,7 @@ fn the_replies_of_the_engine_are_as_their_schemas_say() {
         // Our own engine says nothing that is not described.
         kit.assert(name, &format!("{name}.json#/$defs/expect"), answer);
     }
-    let others = ["file", "parts", "protocol", "rules", "rulings"];
+    let others = ["file", "parts", "protocol", "recorded", "rules", "rulings"];
     assert_eq!(files("schema").len(), Question::ALL.len() + others.len());
 }
 
