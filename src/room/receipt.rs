@@ -52,6 +52,11 @@ pub enum Receipt {
         because: Rejection,
     },
     /// The room has it already, and nothing has changed.
+    ///
+    /// With one exception, which has a [`Notice::Outlier`] of the event: an altered copy was
+    /// rejected before what it follows was known, and this one, which is intact, need not be. The
+    /// room goes by this one now, and judges it once what it follows is there; what cites it names
+    /// that as missing.
     Known {
         /// The event.
         event: EventId,
@@ -166,8 +171,8 @@ pub enum Standing {
     SoftFailed,
     /// It is kept, but never changes the state.
     Rejected,
-    /// It came as part of a claimed state or of an auth chain: its own `auth_events` allow it, and
-    /// the state before it is not known.
+    /// It came as part of a claimed state or of an auth chain, or in the place of an altered copy:
+    /// its own `auth_events` allow it, and the state before it is not known.
     Outlier,
 }
 
@@ -181,8 +186,8 @@ pub enum Notice {
         /// What became of it. Never [`Receipt::Waiting`].
         receipt: Receipt,
     },
-    /// The event came with a claimed state, and the room did not have it: keep it. It is shown to
-    /// nobody on that account.
+    /// The event came with a claimed state, and the room did not have it, or had an altered copy
+    /// that it had rejected: keep it. It is shown to nobody on that account.
     ///
     /// It is an outlier until [`Revised`](Self::Revised) says otherwise, which may be among the
     /// same notices: where the events before it are known too, as at the beginning of a room, it

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use petgraph::graph::NodeIndex;
 
 use crate::crypto::{self, KeyRing, KeyStatus, Timestamp};
-use crate::event::Event;
+use crate::event::{Event, HashCheck};
 use crate::id::EventId;
 use crate::pdu::{CREATE, Pdu};
 use crate::room::queue::{Arrival, Evicted, Placed, Unverified};
@@ -109,12 +109,14 @@ impl Room {
 
     /// Whether an event can be judged although it lacks something, if it does.
     ///
-    /// What rejects it for good, rejects it whatever it builds on. But in a room that was loaded in
+    /// What rejects it for good, rejects it whatever it builds on. But what rejects an altered copy
+    /// may not reject the intact one, which would have to wait. And in a room that was loaded in
     /// part, the host's store may have what is lacking, and then the state before the event is to
     /// be found all the same.
     pub(super) fn is_ready(&self, event: &Event, lacking: &BTreeSet<EventId>) -> bool {
-        lacking.is_empty()
-            || (self.is_rejected_already(event) && !self.may_store_any(lacking.iter()))
+        let is_final =
+            || event.provenance().content_hash == HashCheck::Ok && self.is_rejected_already(event);
+        lacking.is_empty() || (is_final() && !self.may_store_any(lacking.iter()))
     }
 
     /// Whether the host's store may have one of these events, or the state after it.

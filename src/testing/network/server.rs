@@ -78,6 +78,12 @@ impl Snapshot {
     }
 }
 
+/// Whether a notice has an event to be kept.
+fn is_outlier(event: &EventId, notices: &[Notice]) -> bool {
+    let is_it = |notice: &Notice| matches!(notice, Notice::Outlier(kept) if kept.id == *event);
+    notices.iter().any(is_it)
+}
+
 impl Server {
     /// A server without a room, with one key, made from its number, and some users.
     pub(super) fn new(name: &str, number: usize, users: usize, setup: Setup) -> Step<Self> {
@@ -138,12 +144,12 @@ impl Server {
             Receipt::Dropped(Fault::QueueFull) if !was.is_but_for_the_queue(&is) => {
                 return Err("an event without a place in the queue changed the room".into());
             }
-            // An intact copy of an outlier.
+            // In the place of an altered copy that was rejected.
             Receipt::Known {
+                event,
                 standing: Standing::Outlier,
-                ..
-            }
-            | Receipt::Dropped(Fault::QueueFull) => {}
+            } if is_outlier(event, &notices) => {}
+            Receipt::Dropped(Fault::QueueFull) => {}
             Receipt::Known { .. } | Receipt::Dropped(_) if was != is || !notices.is_empty() => {
                 let receipt = words::receipt(&receipt);
                 return Err(format!("a receipt changed the room: {receipt}"));

@@ -227,6 +227,43 @@ fn the_intact_copy_counts_in_whatever_order_they_come() {
     }
 }
 
+/// Before room version 3 a redaction is allowed by what it redacts, which its redacted form does not
+/// say.
+#[test]
+fn an_altered_copy_is_not_rejected_before_what_it_follows_is_known() {
+    let mut tried = 0;
+    for rules in stable() {
+        let mut scribe = Scribe::new(&rules);
+        if rules.event_id != EventIdFormat::Field {
+            continue;
+        }
+        let target = scribe.say(EVE);
+        let last = scribe.say(BOB);
+        let redaction = scribe.write(&Told::redaction(EVE, &target), only(&last));
+        let bad = altered(scribe.bytes(&redaction));
+        let before = &scribe.order[1..scribe.order.len() - 2];
+        for comes_intact in [false, true] {
+            let mut room = scribe.open();
+            scribe.feed_all(&mut room, before);
+            assert_eq!(waits(scribe.give(&mut room, &bad)).events, only(&last));
+            if comes_intact {
+                let receipt = scribe.feed(&mut room, &redaction).receipt;
+                assert_eq!(waits(receipt).events, only(&last));
+            }
+            assert_eq!(room.standing(&redaction), None);
+            accepted(&scribe.feed(&mut room, &last).receipt);
+            let standing = if comes_intact {
+                Standing::Accepted
+            } else {
+                Standing::Rejected
+            };
+            assert_eq!(room.standing(&redaction), Some(standing));
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 4);
+}
+
 fn standings(room: &Room) -> Vec<(EventId, Standing)> {
     let dag = room.dag();
     let ids = dag.events().map(|node| dag.id(node).unwrap().clone());
