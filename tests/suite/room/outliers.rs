@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use roomdag::event::HashCheck;
+use roomdag::id::EventId;
 use roomdag::limits::Limits;
 use roomdag::room::{Notice, Receipt, Room, Standing};
 
@@ -10,6 +11,14 @@ use crate::room::draft::{NOW, stable};
 use crate::room::support::{
     ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, altered, only, waits,
 };
+
+/// What became of an event that waited.
+fn settled<'a>(notices: &'a [Notice], id: &EventId) -> Option<&'a Receipt> {
+    notices.iter().find_map(|notice| match notice {
+        Notice::Settled { event, receipt } if event == id => Some(receipt),
+        _ => None,
+    })
+}
 
 /// ```text
 /// … ─ base ─ first ─ leave ─ lost ─ late
@@ -41,10 +50,7 @@ fn an_event_that_came_with_a_claim_meets_a_present_without_itself() {
 
         let received = scribe.feed(&mut room, &first);
         accepted(&received.receipt);
-        let settled = received.notices.iter().find_map(|notice| match notice {
-            Notice::Settled { event, receipt } if *event == leave => Some(receipt),
-            _ => None,
-        });
+        let settled = settled(&received.notices, &leave);
         accepted(settled.expect("a receipt"));
         assert_eq!(room.extremities(), [leave]);
     }
@@ -72,10 +78,7 @@ fn a_claim_ends_the_wait_of_an_event_that_another_claim_has_brought() {
 
         let claim = scribe.claim_before(&topic);
         let notices = scribe.take(&mut room, &topic, &claim).unwrap();
-        let settled = notices.iter().find_map(|notice| match notice {
-            Notice::Settled { event, receipt } if *event == topic => Some(receipt),
-            _ => None,
-        });
+        let settled = settled(&notices, &topic);
         accepted(settled.expect("a receipt"));
         assert!(
             !notices
@@ -153,10 +156,7 @@ fn an_altered_copy_of_what_came_with_a_claim_is_taken_up_and_not_kept() {
 
             let received = scribe.feed(&mut room, &lost);
             accepted(&received.receipt);
-            let settled = received.notices.iter().find_map(|notice| match notice {
-                Notice::Settled { event, receipt } if *event == topic => Some(receipt),
-                _ => None,
-            });
+            let settled = settled(&received.notices, &topic);
             let receipt = match settled {
                 Some(receipt) => receipt.clone(),
                 None => scribe.give(&mut room, &bad),
