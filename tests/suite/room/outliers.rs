@@ -6,11 +6,26 @@ use roomdag::event::HashCheck;
 use roomdag::id::EventId;
 use roomdag::limits::Limits;
 use roomdag::room::{Notice, Receipt, Room, Standing};
+use roomdag::version::RoomVersionRules;
 
 use crate::room::draft::{NOW, stable};
 use crate::room::support::{
     ALICE, BOB, EVE, MEMBER, Scribe, TOPIC, Told, accepted, altered, only, waits,
 };
+
+/// ```text
+/// … ─ base ─ lost ─ topic ─ missing ─ tip
+/// ```
+///
+/// A room that other servers hold, with `lost`, `topic` and `tip`.
+fn gaps(rules: &RoomVersionRules) -> (Scribe, [EventId; 3]) {
+    let mut scribe = Scribe::new(rules);
+    let lost = scribe.say(BOB);
+    let topic = scribe.put(BOB, TOPIC, "", r#"{"topic":"a topic"}"#);
+    let missing = scribe.say(ALICE);
+    let tip = scribe.say_at(BOB, &[missing]);
+    (scribe, [lost, topic, tip])
+}
 
 /// What became of an event that waited.
 fn settled<'a>(notices: &'a [Notice], id: &EventId) -> Option<&'a Receipt> {
@@ -56,19 +71,11 @@ fn an_event_that_came_with_a_claim_meets_a_present_without_itself() {
     }
 }
 
-/// ```text
-/// … ─ base ─ lost ─ topic ─ missing ─ tip
-/// ```
-///
-/// `topic` waits for `lost`; it comes with the claim for `tip` too.
+/// `topic` of [`gaps`] waits for `lost`; it comes with the claim for `tip` too.
 #[test]
 fn a_claim_ends_the_wait_of_an_event_that_another_claim_has_brought() {
     for rules in stable() {
-        let mut scribe = Scribe::new(&rules);
-        let lost = scribe.say(BOB);
-        let topic = scribe.put(BOB, TOPIC, "", r#"{"topic":"a topic"}"#);
-        let missing = scribe.say(ALICE);
-        let tip = scribe.say_at(BOB, &[missing]);
+        let (scribe, [lost, topic, tip]) = gaps(&rules);
         let mut room = scribe.open_known(&lost);
         waits(scribe.feed(&mut room, &topic).receipt);
         waits(scribe.feed(&mut room, &tip).receipt);
@@ -126,20 +133,12 @@ fn the_notices_of_a_join_say_what_each_event_is() {
     }
 }
 
-/// ```text
-/// … ─ base ─ lost ─ topic ─ missing ─ tip
-/// ```
-///
-/// `topic` comes intact with the claim for `tip`, then altered by itself.
+/// `topic` of [`gaps`] comes intact with the claim for `tip`, then altered by itself.
 #[test]
 fn an_altered_copy_of_what_came_with_a_claim_is_taken_up_and_not_kept() {
     for rules in stable() {
         for waits_already in [false, true] {
-            let mut scribe = Scribe::new(&rules);
-            let lost = scribe.say(BOB);
-            let topic = scribe.put(BOB, TOPIC, "", r#"{"topic":"a topic"}"#);
-            let missing = scribe.say(ALICE);
-            let tip = scribe.say_at(BOB, &[missing]);
+            let (scribe, [lost, topic, tip]) = gaps(&rules);
             let mut room = scribe.open_known(&lost);
             let bad = altered(scribe.bytes(&topic));
             if waits_already {
